@@ -1,0 +1,30 @@
+"""Report of the environment for bug reports."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+__all__ = ["show_versions"]
+
+LIBRARIES = (
+    "sklearn-imbgen",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "imbalanced-learn",
+    "torch",
+    "skorch",
+    "pandas",
+    "matplotlib",
+)
+
+
+def show_versions() -> None:
+    """Print the versions of Python, this library and what it stands on."""
+    lines = {"python": platform.python_version(), "platform": platform.platform()}
+    for library in LIBRARIES:
+        try:
+            lines[library] = version(library)
+        except PackageNotFoundError:
+            lines[library] = "not installed"
+    width = max(map(len, lines))
+    print("\n".join(f"{name:>{width}}: {value}" for name, value in lines.items()))

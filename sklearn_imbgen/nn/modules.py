@@ -1,0 +1,141 @@
+"""Network modules, all at top level so that they pickle."""
+
+import copy
+import inspect
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+__all__ = [
+    "ConditionalNetwork",
+    "OneHotBlocks",
+    "WithHead",
+    "build_module",
+    "check_output_shape",
+    "linear",
+    "multilayer_perceptron",
+]
+
+
+def linear(n_inputs: int, n_outputs: int, generator: torch.Generator) -> nn.Linear:
+    """Linear layer with He-uniform weights and zero bias.
+
+    The draws come from ``generator``, so the global RNG stays untouched, also
+    when several threads build networks at once.
+    """
+    layer: nn.Linear = nn.utils.skip_init(nn.Linear, n_inputs, n_outputs)
+    nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu", generator=generator)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def multilayer_perceptron(widths: Sequence[int], generator: torch.Generator) -> nn.Sequential:
+    """Fully connected network through ``widths``, ReLU between, linear at the end."""
+    layers: list[nn.Module] = []
+    for n_inputs, n_outputs in pairwise(widths):
+        layers += [linear(n_inputs, n_outputs, generator), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+class WithHead(nn.Module):
+    """A copy of an encoder with one more, linear, layer.
+
+    The discriminator and the classifier of GL-GAN start from the pre-trained
+    encoder this way (section 2.3.4).
+    """
+
+    def __init__(
+        self, encoder: nn.Module, latent_dim: int, n_outputs: int, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.encoder = copy.deepcopy(encoder)
+        self.head = linear(latent_dim, n_outputs, generator)
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Logits of shape (n_samples, n_outputs)."""
+        logits: Tensor = self.head(torch.relu(self.encoder(X)))
+        return logits
+
+
+class OneHotBlocks(nn.Module):
+    """Softmax over each one-hot block of the columns, identity elsewhere."""
+
+    def __init__(self, blocks: Sequence[slice]) -> None:
+        super().__init__()
+        self.blocks = [(block.start, block.stop) for block in blocks]
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Same shape as ``X``, each block summing to one."""
+        if not self.blocks:
+            return X
+        parts = [X[:, : self.blocks[0][0]]]
+        parts += [torch.softmax(X[:, start:stop], dim=1) for start, stop in self.blocks]
+        return torch.cat(parts, dim=1)
+
+
+class ConditionalNetwork(nn.Module):
+    """A network that is told the class: it takes inputs and one-hot labels."""
+
+    def __init__(self, network: nn.Module, n_classes: int) -> None:
+        super().__init__()
+        self.network = network
+        self.n_classes = n_classes
+
+    def forward(self, inputs: Tensor, codes: Tensor) -> Tensor:
+        """Output of the network on ``inputs`` beside the one-hot ``codes``."""
+        labels = nn.functional.one_hot(codes, self.n_classes).to(inputs.dtype)
+        output: Tensor = self.network(torch.cat([inputs, labels], dim=1))
+        return output
+
+
+def build_module(module: Any, name: str, **sizes: int) -> nn.Module:
+    """A fresh module from a user's class or instance.
+
+    A class is called with those of ``sizes`` that its constructor takes; an
+    instance is copied, so that fitting never changes a parameter.
+
+    Raises
+    ------
+    TypeError
+        Naming the parameter, if it is neither.
+    """
+    if isinstance(module, nn.Module):
+        return copy.deepcopy(module)
+    if inspect.isclass(module) and issubclass(module, nn.Module):
+        accepted = inspect.signature(module).parameters
+        takes_all = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
+        return module(**{k: v for k, v in sizes.items() if takes_all or k in accepted})
+    raise TypeError(
+        f"{name} must be a torch.nn.Module class or instance, or None; got {module!r}."
+    )
+
+
+def check_output_shape(module: nn.Module, n_inputs: int, n_outputs: int, name: str) -> None:
+    """Run two rows of zeros through ``module`` and compare the shape that comes out.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter and both shapes.
+    """
+    was_training = module.training
+    module.eval()
+    try:
+        with torch.no_grad():
+            shape = tuple(module(torch.zeros(2, n_inputs)).shape)
+    except RuntimeError as error:
+        raise ValueError(
+            f"{name} cannot take rows of {n_inputs} values, which it is given as a tensor "
+            f"of shape (n_rows, {n_inputs}): {error}"
+        ) from error
+    finally:
+        module.train(was_training)
+    if shape != (2, n_outputs):
+        raise ValueError(
+            f"{name} maps a tensor of shape (2, {n_inputs}) to {shape}; it must give "
+            f"(2, {n_outputs}). Reshape inside the module (torch.nn.Unflatten, "
+            "torch.nn.Flatten) or change latent_dim."
+        )

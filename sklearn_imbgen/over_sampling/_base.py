@@ -1,0 +1,376 @@
+"""What all generative over-samplers share: contract, encoding, sampling, containers."""
+
+import numbers
+from abc import ABCMeta, abstractmethod
+from collections import Counter
+from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from imblearn.over_sampling.base import BaseOverSampler
+from imblearn.utils import check_sampling_strategy, check_target_type
+from imblearn.utils._validation import ArraysTransformer
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import _fit_context
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import check_random_state
+from sklearn.utils._indexing import _get_column_indices
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor, nn
+
+from sklearn_imbgen.nn import (
+    Schedule,
+    balanced_batches,
+    draw_seed,
+    isolated_rng,
+    limited_threads,
+    plain_batches,
+    resolve_device,
+    torch_generator,
+)
+from sklearn_imbgen.utils import TableCodec, check_class_sizes, check_finite, refuse_label_matrix
+
+Array = NDArray[Any]
+
+POSITIVE = Interval(numbers.Integral, 1, None, closed="left")
+COUNT = Interval(numbers.Integral, 0, None, closed="left")
+POSITIVE_REAL = Interval(numbers.Real, 0, None, closed="neither")
+WEIGHT = Interval(numbers.Real, 0, None, closed="left")
+
+# Rows pushed through a network at once outside training: bounds the memory.
+INFERENCE_ROWS = 8192
+
+
+@dataclass
+class TrainingData:
+    """The encoded training rows on their device, and what draws from them."""
+
+    X: Tensor
+    codes: Tensor
+    counts: Array
+    device: torch.device
+    generator: torch.Generator
+    random_state: np.random.RandomState
+    blocks: list[slice]
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.counts)
+
+    @property
+    def majority(self) -> int:
+        """Code of the most frequent class."""
+        return int(np.argmax(self.counts))
+
+
+class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
+    """Base of the over-samplers that train a network to make new rows.
+
+    A child trains its networks in ``_train_networks`` and makes encoded rows of
+    one class in ``_draw``; validation, encoding and containers are done here.
+
+    Warning: This class should not be used directly.
+    """
+
+    _parameter_constraints: dict = {
+        **BaseOverSampler._parameter_constraints,
+        "categorical_features": ["array-like", StrOptions({"auto"}), None],
+        "scaling": [StrOptions({"auto", "per_feature", "global"})],
+        "clip": ["boolean"],
+        "hidden_dims": ["array-like"],
+        "latent_dim": [POSITIVE],
+        "batch_size": [Interval(numbers.Integral, 2, None, closed="left")],
+        "steps_per_epoch": [POSITIVE],
+        "balanced_batches": ["boolean"],
+        "learning_rate": [POSITIVE_REAL],
+        "n_iter_no_change": [POSITIVE, None],
+        "tol": [WEIGHT],
+        "device": [str, torch.device],
+        "verbose": ["verbose"],
+    }
+
+    # attributes that only exist once networks have been trained
+    _network_names: tuple[str, ...] = ()
+
+    # set by the children's constructors
+    random_state: Any
+    categorical_features: Any
+    scaling: str
+    clip: bool
+    hidden_dims: Any
+    batch_size: int
+    steps_per_epoch: int
+    balanced_batches: bool
+    learning_rate: float
+    n_iter_no_change: int | None
+    tol: float
+    device: Any
+    verbose: Any
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any) -> "BaseGenerativeOverSampler":
+        """Train the networks without resampling; new rows then come from ``sample``.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
+            Training rows.
+        y : array-like of shape (n_samples,)
+            Their labels.
+
+        Returns
+        -------
+        self : object
+            The trained sampler.
+        """
+        refuse_label_matrix(y)
+        if y is not None:
+            check_classification_targets(y)
+        X, y, _ = self._check_X_y(X, y)
+        self.sampling_strategy_ = check_sampling_strategy(
+            self.sampling_strategy, y, self._sampling_type
+        )
+        self._train(X, y)
+        return self
+
+    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+        """Train the networks and return the rows with synthetic ones appended.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
+            Rows to resample. Sparse input is made dense inside.
+        y : array-like of shape (n_samples,)
+            Their labels: one per row, or one-hot.
+
+        Returns
+        -------
+        X_resampled : {array-like, dataframe, sparse matrix} of shape (n_samples_new, n_features)
+            The rows of ``X`` in their order, then the synthetic rows, class by class.
+        y_resampled : array-like of shape (n_samples_new,)
+            The labels of ``X_resampled``.
+        """
+        refuse_label_matrix(y)
+        resampled: tuple[Any, Any] = super().fit_resample(X, y, **params)
+        return resampled
+
+    def sample(self, n_samples: int = 1, label: Any = None) -> Any:
+        """Make new rows of one class with the trained networks.
+
+        Successive calls give different rows; the sequence follows
+        ``random_state`` and survives pickling.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many rows.
+        label : object, default=None
+            Their class. None takes the one minority class, if there is just one.
+
+        Returns
+        -------
+        {ndarray, dataframe, sparse matrix} of shape (n_samples, n_features)
+            In the container and the types of the training data.
+
+        Raises
+        ------
+        NotFittedError
+            If no network has been trained.
+        ValueError
+            If ``label`` is no class of the training data, or has a single row.
+        """
+        self._check_trained()
+        if not isinstance(n_samples, numbers.Integral) or n_samples < 1:
+            raise ValueError(f"n_samples must be an integer of at least 1; got {n_samples!r}.")
+        label = self._only_minority() if label is None else label
+        code = self._code_of(label)
+        check_class_sizes(dict(enumerate(self._counts)), {code: 1}, type(self).__name__)
+        rows = self._decode(self._draw(code, int(n_samples), self._sampling_random_state))
+        restored, _ = self._container.transform(rows, np.empty(0))
+        return restored
+
+    def _check_X_y(self, X: Any, y: Any) -> tuple[Any, Array, bool]:
+        y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
+        self._container = ArraysTransformer(X, np.empty(0))
+        self.categorical_features_ = self._resolve_categorical(X)
+        integer_dtypes = _integer_columns(X)
+        X, y = validate_data(self, X=X, y=y, reset=True, **self._array_options())
+        names = getattr(self, "feature_names_in_", None)
+        check_finite(X, names)
+        is_integer = integer_dtypes if integer_dtypes is not None else X.dtype.kind in "iub"
+        integer = np.flatnonzero(np.broadcast_to(is_integer, X.shape[1]))
+        self._codec = TableCodec(
+            self.categorical_features_, integer, self.scaling, self.clip, names
+        )
+        return X, y, binarize_y
+
+    def _array_options(self) -> dict[str, Any]:
+        """How rows are validated: categories keep their values, numbers become numbers."""
+        mixed = len(self.categorical_features_) > 0
+        return {
+            "accept_sparse": False if mixed else ["csr", "csc"],
+            "dtype": None if mixed else "numeric",
+            "ensure_all_finite": False,
+        }
+
+    def _resolve_categorical(self, X: Any) -> NDArray[np.intp]:
+        if self.categorical_features is None:
+            return np.empty(0, dtype=np.intp)
+        if isinstance(self.categorical_features, str):
+            dtypes = getattr(X, "dtypes", [])
+            named = [getattr(dtype, "name", None) == "category" for dtype in np.ravel(dtypes)]
+            return np.flatnonzero(named)
+        return np.asarray(_get_column_indices(X, self.categorical_features), dtype=np.intp)
+
+    def _fit_resample(self, X: Any, y: Array) -> tuple[Any, Array]:
+        self._forget()
+        if not any(self.sampling_strategy_.values()):
+            return X.copy(), y.copy()
+        self._train(X, y)
+        parts_X, parts_y = [X], [y]
+        for label, n_new in self.sampling_strategy_.items():
+            if n_new == 0:
+                continue
+            rows = self._draw(self._code_of(label), n_new, self._sampling_random_state)
+            parts_X.append(self._decode(rows))
+            parts_y.append(np.full(n_new, label, dtype=y.dtype))
+        if sparse.issparse(X):
+            return sparse.vstack(parts_X, format=X.format), np.concatenate(parts_y)
+        return np.vstack(parts_X), np.concatenate(parts_y)
+
+    def _train(self, X: Any, y: Array) -> None:
+        self._forget()
+        check_class_sizes(Counter(y.tolist()), self.sampling_strategy_, type(self).__name__)
+        seed = draw_seed(check_random_state(self.random_state))
+        random_state = np.random.RandomState(seed)
+        self._sampling_random_state = random_state
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        self._counts = np.bincount(codes)
+        self._sparse_type = type(X) if sparse.issparse(X) else None
+        self._codec.fit(X)
+        device = resolve_device(self.device)
+        data = TrainingData(
+            X=torch.from_numpy(self._codec.encode(X)).to(device),
+            codes=torch.from_numpy(codes),
+            counts=self._counts,
+            device=device,
+            generator=torch_generator(random_state),
+            random_state=random_state,
+            blocks=self._codec.blocks_,
+        )
+        self.history_: dict[str, dict[str, list[float]]] = {}
+        with self._compute_settings(device, draw_seed(random_state)):
+            try:
+                self._train_networks(data)
+            finally:
+                # a sampler trained on a GPU pickles and samples anywhere
+                for name in self._network_names:
+                    network = getattr(self, name, None)
+                    if isinstance(network, nn.Module):
+                        network.cpu()
+
+    @abstractmethod
+    def _train_networks(self, data: TrainingData) -> None:
+        """Build and train the networks; set the attributes of ``_network_names``."""
+
+    @abstractmethod
+    def _draw(self, code: int, n_rows: int, random_state: np.random.RandomState) -> Tensor:
+        """Encoded new rows of one class, shape (n_rows, n_encoded)."""
+
+    def _custom_modules(self) -> bool:
+        """Whether a user's module, which may draw from the global RNG, is trained."""
+        return False
+
+    @contextmanager
+    def _compute_settings(self, device: torch.device, seed: int) -> Iterator[None]:
+        custom = self._custom_modules()
+        with ExitStack() as stack:
+            stack.enter_context(isolated_rng(seed if custom else None))
+            if not custom and device.type == "cpu":
+                stack.enter_context(limited_threads(1))
+            yield
+
+    def _schedule(self, max_epochs: int, advice: str = "lower learning_rate") -> Schedule:
+        return Schedule(
+            max_epochs=max_epochs,
+            learning_rate=self.learning_rate,
+            n_iter_no_change=self.n_iter_no_change,
+            tol=self.tol,
+            advice=advice,
+            verbose=int(self.verbose),
+        )
+
+    def _draw_batches(self, data: TrainingData, codes: Tensor) -> Tensor:
+        """Row indices of one epoch over rows with the given class codes."""
+        if self.balanced_batches:
+            index = balanced_batches(
+                codes, self.steps_per_epoch, self.batch_size, data.generator
+            )
+        else:
+            index = plain_batches(
+                len(codes), self.steps_per_epoch, self.batch_size, data.generator
+            )
+        return index.to(data.device)
+
+    def _encode_new(self, X: Any) -> Tensor:
+        """Validated and encoded rows for the trained networks."""
+        self._check_trained()
+        X = validate_data(self, X, reset=False, **self._array_options())
+        check_finite(X, getattr(self, "feature_names_in_", None))
+        return torch.from_numpy(self._codec.encode(X))
+
+    def _decode(self, encoded: Tensor) -> Any:
+        rows = self._codec.decode(encoded.numpy())
+        return rows if self._sparse_type is None else self._sparse_type(rows)
+
+    def _forget(self) -> None:
+        for name in ("history_", *self._network_names):
+            vars(self).pop(name, None)
+
+    def _check_trained(self) -> None:
+        check_is_fitted(self, "sampling_strategy_")
+        if not hasattr(self, "history_"):
+            raise NotFittedError(
+                f"This {type(self).__name__} has no trained networks: the classes already had "
+                "the sizes that sampling_strategy asks for, so fit_resample had nothing to "
+                "make. Call fit(X, y) to train it all the same."
+            )
+
+    def _code_of(self, label: Any) -> int:
+        position = np.flatnonzero(self.classes_ == label)
+        if len(position) != 1:
+            raise ValueError(f"label={label!r} is not a class; the classes are {list(self.classes_)}.")
+        return int(position[0])
+
+    def _only_minority(self) -> Any:
+        minorities = np.delete(self.classes_, np.argmax(self._counts))
+        if len(minorities) != 1:
+            raise ValueError(f"label is needed: there are several minority classes, {list(minorities)}.")
+        return minorities[0]
+
+
+def apply_in_chunks(module: nn.Module, *inputs: Tensor) -> Tensor:
+    """Output of a module in inference, a bounded number of rows at a time."""
+    module.eval()
+    with torch.no_grad():
+        chunks = zip(*(tensor.split(INFERENCE_ROWS) for tensor in inputs), strict=True)
+        return torch.cat([module(*chunk) for chunk in chunks])
+
+
+def _integer_columns(X: Any) -> list[bool] | None:
+    """Which columns of a dataframe hold integers or booleans; None for other containers."""
+    dtypes = getattr(X, "dtypes", None)
+    if dtypes is None or not hasattr(X, "columns"):
+        return None
+    # pandas' extension types (Int64, boolean, Sparse[int]) know their kind as well
+    kinds = [getattr(getattr(dtype, "subtype", dtype), "kind", "O") for dtype in dtypes]
+    return [kind in "iub" for kind in kinds]
+
+

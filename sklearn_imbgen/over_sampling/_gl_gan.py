@@ -1,0 +1,322 @@
+"""GL-GAN: local structure from the latent space, global distribution from a GAN."""
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from imblearn.utils import Substitution
+from torch import Tensor
+
+from sklearn_imbgen.nn import (
+    Step,
+    WithHead,
+    classification_loss,
+    realness_loss,
+    reconstruction_loss,
+    train,
+)
+from sklearn_imbgen.over_sampling._base import (
+    COUNT,
+    POSITIVE,
+    WEIGHT,
+    TrainingData,
+    apply_in_chunks,
+)
+from sklearn_imbgen.over_sampling._docs import PARAMETERS
+from sklearn_imbgen.over_sampling._latent import BaseLatentOverSampler
+
+__all__ = ["GLGAN"]
+
+
+@Substitution(**PARAMETERS)
+class GLGAN(BaseLatentOverSampler):
+    """Global-and-local aware over-sampling with a generative adversarial network.
+
+    Local structure: an autoencoder with a cluster loss learns a latent space
+    with tight, distant classes, in which SMOTE makes minority points. Global
+    distribution: a generator, started from the decoder, turns latent points into
+    rows against a discriminator (real or generated?) and a classifier (which
+    class?), both started from the encoder. Takes the place of
+    :class:`imblearn.over_sampling.SMOTE` in a Pipeline, for two or more classes.
+
+    Read more in the dissertation, chapter 2, algorithm 2.1.
+
+    Parameters
+    ----------
+    {sampling_strategy}
+
+    max_epochs : int, default=20
+        Rounds of the adversarial stage: each trains the discriminator, then the
+        classifier, then the generator. 0 leaves the generator as the decoder.
+
+    discriminator_epochs : int, default=1
+        How many epochs the discriminator trains in a round; 0 leaves it out.
+
+    classifier_epochs : int, default=1
+        The same for the classifier.
+
+    generator_epochs : int, default=1
+        The same for the generator, at least 1.
+
+    discriminator_fake_weight : float, default=1.0
+        lambda of eq. 2.4: the weight of generated rows in the discriminator's
+        loss.
+
+    classifier_generated_weight : float, default=1.0
+        lambda of eq. 2.5: the weight of generated rows in the classifier's
+        loss.
+
+    adversarial_weight : float, default=1.0
+        lambda_1 of eq. 2.6 (Lambda_1 of eq. 2.7): how much the generator tries
+        to look real.
+
+    classification_weight : float, default=1.0
+        lambda_2 of eq. 2.6 (Lambda_2 of eq. 2.7): how much it tries to keep the
+        class.
+
+    {latent_parameters}
+
+    {shared_parameters}
+
+    Attributes
+    ----------
+    {shared_attributes}
+
+    encoder_, decoder_ : torch.nn.Module
+        The autoencoder of the first stage.
+
+    generator_ : torch.nn.Module
+        Maps latent points to encoded rows.
+
+    discriminator_ : torch.nn.Module
+        Maps encoded rows to one logit: real if positive.
+
+    classifier_ : torch.nn.Module
+        Maps encoded rows to one logit per class, in the order of ``classes_``.
+
+    See Also
+    --------
+    LatentSMOTE : The first stage alone.
+    ConditionalGAN : A generator fed with noise and the class.
+
+    Notes
+    -----
+    Each mini-batch holds the classes in equal parts: with plain batches the
+    autoencoder learns next to nothing about a minority of one percent.
+
+    Training takes a fixed number of mini-batches, so its time does not depend
+    on the number of rows; encoding and the neighbor search grow with it. Memory:
+    the encoded rows (float32) and their latent points.
+
+    References
+    ----------
+    W. Wang, "Learning from Imbalanced Data Distribution", PhD dissertation,
+    Michigan State University, 2023, chapter 2.
+
+    Examples
+    --------
+    >>> from collections import Counter
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn_imbgen import GLGAN
+    >>> X, y = make_classification(n_samples=200, weights=[0.9], random_state=0)
+    >>> sampler = GLGAN(random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+    >>> sorted(Counter(y_resampled.tolist()).items())
+    [(0, 180), (1, 180)]
+    >>> sampler.sample(5, label=1).shape
+    (5, 20)
+    """
+
+    _parameter_constraints: dict = {
+        **BaseLatentOverSampler._parameter_constraints,
+        "max_epochs": [COUNT],
+        "discriminator_epochs": [COUNT],
+        "classifier_epochs": [COUNT],
+        "generator_epochs": [POSITIVE],
+        "discriminator_fake_weight": [WEIGHT],
+        "classifier_generated_weight": [WEIGHT],
+        "adversarial_weight": [WEIGHT],
+        "classification_weight": [WEIGHT],
+    }
+    _network_names = ("encoder_", "decoder_", "generator_", "discriminator_", "classifier_")
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy: Any = "auto",
+        max_epochs: int = 20,
+        discriminator_epochs: int = 1,
+        classifier_epochs: int = 1,
+        generator_epochs: int = 1,
+        discriminator_fake_weight: float = 1.0,
+        classifier_generated_weight: float = 1.0,
+        adversarial_weight: float = 1.0,
+        classification_weight: float = 1.0,
+        latent_dim: int = 32,
+        hidden_dims: Any = (128, 64),
+        interpolator: Any = None,
+        k_neighbors: Any = 5,
+        encoder: Any = None,
+        decoder: Any = None,
+        autoencoder_epochs: int = 50,
+        cluster_weight: float = 0.01,
+        minority_weight: float = 1.0,
+        separation_weight: float = 1.0,
+        cluster_margin: float | None = 10.0,
+        weight_regularization: float = 1e-5,
+        categorical_features: Any = "auto",
+        scaling: str = "auto",
+        clip: bool = True,
+        batch_size: int = 128,
+        steps_per_epoch: int = 16,
+        balanced_batches: bool = True,
+        learning_rate: float = 1e-3,
+        n_iter_no_change: int | None = 10,
+        tol: float = 1e-3,
+        device: Any = "auto",
+        random_state: Any = None,
+        verbose: Any = 0,
+    ) -> None:
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.max_epochs = max_epochs
+        self.discriminator_epochs = discriminator_epochs
+        self.classifier_epochs = classifier_epochs
+        self.generator_epochs = generator_epochs
+        self.discriminator_fake_weight = discriminator_fake_weight
+        self.classifier_generated_weight = classifier_generated_weight
+        self.adversarial_weight = adversarial_weight
+        self.classification_weight = classification_weight
+        self.latent_dim = latent_dim
+        self.hidden_dims = hidden_dims
+        self.interpolator = interpolator
+        self.k_neighbors = k_neighbors
+        self.encoder = encoder
+        self.decoder = decoder
+        self.autoencoder_epochs = autoencoder_epochs
+        self.cluster_weight = cluster_weight
+        self.minority_weight = minority_weight
+        self.separation_weight = separation_weight
+        self.cluster_margin = cluster_margin
+        self.weight_regularization = weight_regularization
+        self.categorical_features = categorical_features
+        self.scaling = scaling
+        self.clip = clip
+        self.batch_size = batch_size
+        self.steps_per_epoch = steps_per_epoch
+        self.balanced_batches = balanced_batches
+        self.learning_rate = learning_rate
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Discriminator's probability that each row is real rather than generated.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Between 0 (generated) and 1 (real).
+        """
+        logits = apply_in_chunks(self.discriminator_, self._encode_new(X))
+        scores: np.ndarray = torch.sigmoid(logits).squeeze(1).numpy()
+        return scores
+
+    def _train_networks(self, data: TrainingData) -> None:
+        try:
+            self._pretrain_autoencoder(data)
+        finally:
+            # also after Ctrl-C, so that the sampler stays usable
+            self._build_players(data)
+        self._train_adversarially(data)
+
+    def _build_players(self, data: TrainingData) -> None:
+        """Networks of the second stage, started from the autoencoder (section 2.3.4)."""
+        self.generator_ = copy.deepcopy(self.decoder_)
+        self.discriminator_ = WithHead(self.encoder_, self.latent_dim, 1, data.generator)
+        self.classifier_ = WithHead(
+            self.encoder_, self.latent_dim, data.n_classes, data.generator
+        )
+        for network in (self.discriminator_, self.classifier_):
+            network.to(data.device)
+
+    def _train_adversarially(self, data: TrainingData) -> None:
+        """Lines 3 to 15 of algorithm 2.1."""
+        latent, codes = self._balanced_latent(data)
+        latent = latent.to(data.device)
+        labels, latent_labels = data.codes.to(data.device), codes.to(data.device)
+        n_real = len(data.X)
+
+        def discriminator_loss(real: Tensor, index: Tensor) -> dict[str, Tensor]:
+            # eq. 2.4
+            with torch.no_grad():
+                generated = self.generator_(latent[index])
+            on_real = realness_loss(self.discriminator_(data.X[real]), 1.0)
+            on_generated = realness_loss(self.discriminator_(generated), 0.0)
+            total = on_real + self.discriminator_fake_weight * on_generated
+            return {"real": on_real, "generated": on_generated, "total": total}
+
+        def classifier_loss(real: Tensor, index: Tensor) -> dict[str, Tensor]:
+            # eq. 2.5
+            with torch.no_grad():
+                generated = self.generator_(latent[index])
+            on_real = classification_loss(self.classifier_(data.X[real]), labels[real])
+            on_generated = classification_loss(self.classifier_(generated), latent_labels[index])
+            total = on_real + self.classifier_generated_weight * on_generated
+            return {"real": on_real, "generated": on_generated, "total": total}
+
+        def generator_loss(real: Tensor, index: Tensor) -> dict[str, Tensor]:
+            # eq. 2.6; the first n_real latent points are those of the real rows
+            reconstruction = reconstruction_loss(self.generator_(latent[real]), data.X[real])
+            generated = self.generator_(latent[index])
+            adversarial = realness_loss(self.discriminator_(generated), 1.0)
+            classification = classification_loss(
+                self.classifier_(generated), latent_labels[index]
+            )
+            total = (
+                reconstruction
+                + self.adversarial_weight * adversarial
+                + self.classification_weight * classification
+            )
+            return {
+                "reconstruction": reconstruction,
+                "adversarial": adversarial,
+                "classification": classification,
+                "total": total,
+            }
+
+        train(
+            [
+                Step("discriminator", self.discriminator_, discriminator_loss, self.discriminator_epochs),
+                Step("classifier", self.classifier_, classifier_loss, self.classifier_epochs),
+                Step("generator", self.generator_, generator_loss, self.generator_epochs),
+            ],
+            lambda: (
+                self._draw_batches(data, codes[:n_real]),
+                self._draw_batches(data, codes),
+            ),
+            self._schedule(self.max_epochs, "lower learning_rate or adversarial_weight"),
+            monitor=lambda row: row["generator"]["total"],
+            title="GAN",
+            history=self.history_,
+        )
+
+    def _balanced_latent(self, data: TrainingData) -> tuple[Tensor, Tensor]:
+        """The balanced augmentation set Z in latent space and its codes (line 4)."""
+        points = [torch.from_numpy(self._latent)]
+        codes = [data.codes]
+        for code, count in enumerate(data.counts):
+            n_new = int(data.counts.max() - count)
+            if n_new and count > 1:
+                points.append(self._interpolate(code, n_new, data.random_state, warn=True))
+                codes.append(torch.full((n_new,), code))
+        return torch.cat(points), torch.cat(codes)
+
+    def _draw(self, code: int, n_rows: int, random_state: np.random.RandomState) -> Tensor:
+        return apply_in_chunks(self.generator_, self._interpolate(code, n_rows, random_state))

@@ -1,0 +1,174 @@
+"""The first module of GL-GAN: an autoencoder with a cluster loss, and points in its latent space."""
+
+import numbers
+from typing import Any
+
+import numpy as np
+import torch
+from imblearn.utils import check_neighbors_object
+from sklearn.utils._param_validation import HasMethods, Interval
+from torch import Tensor, nn
+
+from sklearn_imbgen.nn import (
+    OneHotBlocks,
+    Step,
+    build_module,
+    check_output_shape,
+    cluster_loss,
+    multilayer_perceptron,
+    reconstruction_loss,
+    train,
+    weight_penalty,
+)
+from sklearn_imbgen.over_sampling._base import (
+    COUNT,
+    POSITIVE,
+    POSITIVE_REAL,
+    WEIGHT,
+    BaseGenerativeOverSampler,
+    TrainingData,
+    apply_in_chunks,
+)
+from sklearn_imbgen.over_sampling._latent_interpolation import interpolate_class
+
+
+class BaseLatentOverSampler(BaseGenerativeOverSampler):
+    """Base of the samplers that interpolate in the latent space of an autoencoder.
+
+    Warning: This class should not be used directly.
+    """
+
+    _parameter_constraints: dict = {
+        **BaseGenerativeOverSampler._parameter_constraints,
+        "interpolator": [HasMethods("fit_resample"), None],
+        "k_neighbors": [POSITIVE, HasMethods(["kneighbors", "kneighbors_graph"])],
+        "encoder": [HasMethods("forward"), None],
+        "decoder": [HasMethods("forward"), None],
+        "autoencoder_epochs": [COUNT],
+        "cluster_weight": [WEIGHT],
+        "minority_weight": [WEIGHT],
+        "separation_weight": [WEIGHT],
+        "cluster_margin": [POSITIVE_REAL, None],
+        "weight_regularization": [Interval(numbers.Real, 0, None, closed="left")],
+    }
+
+    interpolator: Any
+    k_neighbors: Any
+    encoder: Any
+    decoder: Any
+    latent_dim: int
+    autoencoder_epochs: int
+    cluster_weight: float
+    minority_weight: float
+    separation_weight: float
+    cluster_margin: float | None
+    weight_regularization: float
+
+    def encode(self, X: Any) -> np.ndarray:
+        """Map rows to the latent space.
+
+        The method is not called ``transform`` because imbalanced-learn's
+        Pipeline refuses a step that has both ``transform`` and ``fit_resample``.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, latent_dim)
+            Latent representations, float32.
+        """
+        latent: np.ndarray = apply_in_chunks(self.encoder_, self._encode_new(X)).numpy()
+        return latent
+
+    def _custom_modules(self) -> bool:
+        return self.encoder is not None or self.decoder is not None
+
+    def _pretrain_autoencoder(self, data: TrainingData) -> None:
+        """Lines 1 and 2 of algorithm 2.1; also after Ctrl-C the latent space is usable."""
+        self._build_autoencoder(data)
+        autoencoder = nn.Sequential(self.encoder_, self.decoder_)
+        codes = data.codes.to(data.device)
+
+        def loss(index: Tensor) -> dict[str, Tensor]:
+            X, labels = data.X[index], codes[index]
+            latent = self.encoder_(X)
+            # eq. 2.3, its three terms under their names
+            terms = {
+                "reconstruction": reconstruction_loss(self.decoder_(latent), X),
+                "cluster": cluster_loss(
+                    latent,
+                    labels,
+                    data.n_classes,
+                    majority=data.majority,
+                    minority_weight=self.minority_weight,
+                    separation_weight=self.separation_weight,
+                    margin=self.cluster_margin,
+                ),
+                "regularization": weight_penalty(autoencoder.parameters()),
+            }
+            terms["total"] = (
+                terms["reconstruction"]
+                + self.cluster_weight * terms["cluster"]
+                + self.weight_regularization * terms["regularization"]
+            )
+            return terms
+
+        try:
+            train(
+                [Step("autoencoder", autoencoder, loss)],
+                lambda: (self._draw_batches(data, data.codes),),
+                self._schedule(
+                    self.autoencoder_epochs,
+                    "set cluster_margin to a number, or lower cluster_weight or learning_rate",
+                ),
+                monitor=lambda row: row["autoencoder"]["total"],
+                title="autoencoder",
+                history=self.history_,
+            )
+        finally:
+            self._latent = apply_in_chunks(self.encoder_, data.X).cpu().numpy()
+            self._codes = data.codes.numpy()
+
+    def _build_autoencoder(self, data: TrainingData) -> None:
+        n_encoded = data.X.shape[1]
+        hidden = [int(width) for width in self.hidden_dims]
+        sizes = {"n_features": n_encoded, "latent_dim": self.latent_dim}
+        if self.encoder is None:
+            widths = [n_encoded, *hidden, self.latent_dim]
+            self.encoder_ = multilayer_perceptron(widths, data.generator)
+        else:
+            self.encoder_ = build_module(self.encoder, "encoder", **sizes)
+        if self.decoder is None:
+            widths = [self.latent_dim, *hidden[::-1], n_encoded]
+            decoder: nn.Module = multilayer_perceptron(widths, data.generator)
+        else:
+            decoder = build_module(self.decoder, "decoder", **sizes)
+        check_output_shape(self.encoder_, n_encoded, self.latent_dim, "encoder")
+        check_output_shape(decoder, self.latent_dim, n_encoded, "decoder")
+        self.decoder_ = nn.Sequential(decoder, OneHotBlocks(data.blocks)).to(data.device)
+        self.encoder_.to(data.device)
+
+    def _interpolate(
+        self, code: int, n_new: int, random_state: np.random.RandomState, *, warn: bool = False
+    ) -> Tensor:
+        """New latent points of one class, as a tensor on the CPU."""
+        points = interpolate_class(
+            self._latent,
+            self._codes,
+            code,
+            n_new,
+            label=self.classes_[code],
+            interpolator=self.interpolator,
+            k_neighbors=self.k_neighbors,
+            random_state=random_state,
+            warn=warn,
+        )
+        return torch.from_numpy(points)
+
+    def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
+        # an unusable neighbors object is reported before any training
+        check_neighbors_object("k_neighbors", self.k_neighbors, additional_neighbor=1)
+        resampled: tuple[Any, np.ndarray] = super()._fit_resample(X, y)
+        return resampled

@@ -1,0 +1,29 @@
+"""Validation, table encoding and interpolation; imports no torch."""
+
+from sklearn_imbgen.utils._exceptions import (
+    DivergenceError,
+    DivergenceWarning,
+    FewSamplesWarning,
+)
+from sklearn_imbgen.utils._interpolation import Pairs, draw_pairs, interpolate
+from sklearn_imbgen.utils._optional import import_extra
+from sklearn_imbgen.utils._table import TableCodec
+from sklearn_imbgen.utils._validation import (
+    check_class_sizes,
+    check_finite,
+    refuse_label_matrix,
+)
+
+__all__ = [
+    "DivergenceError",
+    "DivergenceWarning",
+    "FewSamplesWarning",
+    "Pairs",
+    "TableCodec",
+    "check_class_sizes",
+    "check_finite",
+    "draw_pairs",
+    "import_extra",
+    "interpolate",
+    "refuse_label_matrix",
+]

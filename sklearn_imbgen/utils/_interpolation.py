@@ -1,0 +1,103 @@
+"""Interpolation between a row and one of its neighbours."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from imblearn.utils import check_neighbors_object
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+
+__all__ = ["Pairs", "draw_pairs", "interpolate", "uniform_step"]
+
+Array = NDArray[Any]
+StepLaw = Callable[["Array", "Array", np.random.RandomState], Array]
+
+
+class Pairs(NamedTuple):
+    """Rows to interpolate between and how far to go from base to neighbor."""
+
+    base: NDArray[np.intp]
+    neighbor: NDArray[np.intp]
+    step: NDArray[np.float64]
+
+
+def uniform_step(base: Array, neighbor: Array, random_state: np.random.RandomState) -> Array:
+    """Step law of SMOTE: uniform on [0, 1] (section 2.3.1.2)."""
+    return random_state.uniform(size=len(base))
+
+
+def interpolate(start: Array, end: Array, step: Array) -> Array:
+    """Points ``start + step * (end - start)``, one step per row (section 2.3.1.2).
+
+    Parameters
+    ----------
+    start, end : ndarray of shape (n_points, n_features)
+    step : ndarray of shape (n_points,)
+        Fraction of the way from start to end.
+
+    Returns
+    -------
+    ndarray of shape (n_points, n_features)
+        In the dtype of ``start``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> interpolate(np.array([[0.0, 2.0]]), np.array([[4.0, 2.0]]), np.array([0.25]))
+    array([[1., 2.]])
+    """
+    points: Array = start + step[:, None].astype(start.dtype) * (end - start)
+    return points
+
+
+def draw_pairs(
+    rows: Array,
+    n_pairs: int,
+    *,
+    k_neighbors: Any,
+    random_state: int | np.random.RandomState | None,
+    step_law: StepLaw = uniform_step,
+) -> Pairs:
+    """Draw base rows, one of the k nearest neighbors of each, and a step.
+
+    Neighbors are looked up for the drawn base rows only, so the cost follows
+    ``n_pairs`` and ``len(rows)``, not their squares.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_features)
+        The rows of one class, at least two.
+    n_pairs : int
+    k_neighbors : int or estimator
+        Number of neighbors, the row itself not counted, or an object with the
+        ``kneighbors`` API (fitted here on a clone), whose ``n_neighbors`` then
+        counts the row itself, as imbalanced-learn has it.
+    random_state : int, RandomState instance or None
+    step_law : callable, default=uniform_step
+        ``step_law(base, neighbor, random_state)`` with row indices.
+
+    Returns
+    -------
+    Pairs
+    """
+    random_state = check_random_state(random_state)
+    search = clone(check_neighbors_object("k_neighbors", k_neighbors, additional_neighbor=1))
+    search.fit(rows)
+    base = random_state.randint(len(rows), size=n_pairs)
+    queried, position = np.unique(base, return_inverse=True)
+    nearest = search.kneighbors(rows[queried], return_distance=False)
+    others = _without_self(nearest, queried)
+    column = random_state.randint(others.shape[1], size=n_pairs)
+    neighbor = others[position, column]
+    return Pairs(base, neighbor, step_law(base, neighbor, random_state))
+
+
+def _without_self(nearest: Array, rows: Array) -> Array:
+    """Drop each row from its own neighbor list (or the last one, among duplicates)."""
+    is_self = nearest == rows[:, None]
+    # among exact duplicates a row need not be its own nearest neighbor
+    is_self[~is_self.any(axis=1), -1] = True
+    kept: Array = nearest[~is_self].reshape(len(rows), -1)
+    return kept

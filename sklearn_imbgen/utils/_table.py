@@ -1,0 +1,207 @@
+"""One float matrix for a mixed table, and the way back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.preprocessing import OneHotEncoder
+
+__all__ = ["TableCodec"]
+
+Array = NDArray[Any]
+
+# Features share a unit when their ranges differ by less than this factor.
+SAME_UNIT_FACTOR = 10.0
+
+
+class TableCodec:
+    """Encode a validated table as one float32 matrix and decode it back.
+
+    Numeric columns come first, centred and scaled; then one block of one-hot
+    columns per categorical feature. Decoding takes the likeliest category of
+    each block, rounds integer columns and keeps numeric values in the range
+    seen in ``fit``. Arithmetic is in float64 on values first mapped to
+    [-1, 1], so neither huge nor tiny scales overflow.
+
+    Parameters
+    ----------
+    categorical : sequence of int
+        Indices of the categorical columns.
+    integer : sequence of int
+        Indices of the numeric columns that hold integers or booleans.
+    scaling : {"auto", "per_feature", "global"}, default="auto"
+        "per_feature" gives each numeric feature unit variance; "global" divides
+        all by one number, which keeps their proportions, as wanted for pixels;
+        "auto" is "global" where the widest feature's range is less than ten
+        times the median one (the features share a unit), else "per_feature".
+    clip : bool, default=True
+        Keep decoded numeric values inside the range seen in ``fit``.
+    feature_names : sequence, default=None
+        Names for error messages.
+
+    Attributes
+    ----------
+    n_encoded_ : int
+        Number of columns of the encoded matrix.
+    blocks_ : list of slice
+        The one-hot columns of each categorical feature.
+    scaling_ : str
+        The scaling in use.
+    """
+
+    def __init__(
+        self,
+        categorical: Sequence[int] = (),
+        integer: Sequence[int] = (),
+        scaling: str = "auto",
+        clip: bool = True,
+        feature_names: Sequence[Any] | None = None,
+    ) -> None:
+        self.categorical = np.asarray(categorical, dtype=int)
+        self.integer = np.asarray(integer, dtype=int)
+        self.scaling = scaling
+        self.clip = clip
+        self.feature_names = feature_names
+
+    def fit(self, X: Any) -> "TableCodec":
+        """Learn ranges, scales and categories from ``X`` (n_samples, n_features)."""
+        self.n_features_ = X.shape[1]
+        self.dtype_ = X.dtype
+        self.numeric_ = np.setdiff1d(np.arange(self.n_features_), self.categorical)
+        self._snap_to_zero = _zero_thresholds(X) if sparse.issparse(X) else None
+        self._fit_numeric(self._numeric_part(X))
+        width = len(self.numeric_)
+        self.blocks_: list[slice] = []
+        if len(self.categorical):
+            self.one_hot_ = OneHotEncoder(sparse_output=False, dtype=np.float32)
+            self.one_hot_.fit(X[:, self.categorical])
+            for categories in self.one_hot_.categories_:
+                self.blocks_.append(slice(width, width + len(categories)))
+                width += len(categories)
+        self.n_encoded_ = width
+        return self
+
+    def _fit_numeric(self, values: Array) -> None:
+        self.minimum_ = values.min(axis=0)
+        self.maximum_ = values.max(axis=0)
+        # halves before the difference: max - min may overflow
+        self._half = self.maximum_ / 2 - self.minimum_ / 2
+        self._middle = self.maximum_ / 2 + self.minimum_ / 2
+        unit = self._to_unit_range(values)
+        self._mean = unit.mean(axis=0)
+        spread = unit.std(axis=0)
+        self.scaling_ = self.scaling
+        if self.scaling == "auto":
+            self.scaling_ = "global" if _same_unit(self._half) else "per_feature"
+        if self.scaling_ == "global" and self._half.any():
+            relative = self._half / self._half.max()
+            varied = spread > 0
+            common = np.sqrt(np.mean((relative * spread)[varied] ** 2)) if varied.any() else 1.0
+            self._gain = relative / common
+        else:
+            self._gain = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
+
+    def encode(self, X: Any) -> NDArray[np.float32]:
+        """Encoded matrix of shape (n_samples, n_encoded_)."""
+        unit = self._to_unit_range(self._numeric_part(X))
+        numeric = ((unit - self._mean) * self._gain).astype(np.float32)
+        if not self.blocks_:
+            return numeric
+        return np.hstack([numeric, self.one_hot_.transform(X[:, self.categorical])])
+
+    def decode(self, Z: NDArray[np.floating[Any]]) -> Array:
+        """Table of shape (n_samples, n_features) in the dtype seen in ``fit``."""
+        columns = self._decode_numeric(Z[:, : len(self.numeric_)].astype(np.float64))
+        table: Array = np.empty((len(Z), self.n_features_), dtype=self.dtype_)
+        integer = np.isin(self.numeric_, self.integer)
+        for position, column in enumerate(self.numeric_):
+            values = columns[:, position]
+            table[:, column] = self._to_integers(values, position) if integer[position] else values
+        if self.blocks_:
+            table[:, self.categorical] = self.one_hot_.inverse_transform(
+                Z[:, len(self.numeric_) :]
+            )
+        return table
+
+    def _numeric_part(self, X: Any) -> NDArray[np.float64]:
+        if sparse.issparse(X):
+            X = X.toarray()
+        try:
+            return np.asarray(X[:, self.numeric_], dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(self._text_column_message(X)) from None
+
+    def _text_column_message(self, X: Array) -> str:
+        for column in self.numeric_:
+            try:
+                np.asarray(X[:, column], dtype=np.float64)
+            except (TypeError, ValueError):
+                name = column if self.feature_names is None else self.feature_names[column]
+                return (
+                    f"column {name!r} is not numeric (it holds {X[0, column]!r}). List it "
+                    "in categorical_features, or encode or drop it."
+                )
+        return "X is not numeric"
+
+    def _to_unit_range(self, values: Array) -> Array:
+        half = np.where(self._half > 0, self._half, 1.0)
+        # rows far outside the fitted range may overflow; they end at the float limit
+        with np.errstate(over="ignore"):
+            unit: Array = np.nan_to_num((values - self._middle) / half)
+        return np.where(self._half > 0, unit, 0.0)
+
+    def _decode_numeric(self, Z: Array) -> Array:
+        inverse = np.divide(1.0, self._gain, out=np.zeros_like(self._gain), where=self._gain > 0)
+        unit = Z * inverse + self._mean
+        if self.clip:
+            unit = np.clip(unit, -1.0, 1.0)
+        with np.errstate(over="ignore"):
+            values: Array = self._middle + self._half * unit
+        values = np.clip(values, *self._limits())
+        if self._snap_to_zero is not None:
+            values[np.abs(values) < self._snap_to_zero[self.numeric_]] = 0.0
+        return values
+
+    def _limits(self) -> tuple[Array | float, Array | float]:
+        if self.clip:
+            return self.minimum_, self.maximum_
+        kind = self.dtype_ if np.issubdtype(self.dtype_, np.floating) else np.dtype(float)
+        limits = np.finfo(kind)
+        return float(limits.min), float(limits.max)
+
+    def _to_integers(self, values: Array, position: int) -> Array:
+        """Nearest integers inside the observed range, exact also beyond 2**53."""
+        rounded = np.rint(values)
+        if self.clip:
+            low, high = self.minimum_[position], self.maximum_[position]
+            rounded = np.clip(rounded, np.ceil(low), np.floor(high))
+        if np.issubdtype(self.dtype_, np.integer):
+            limits = np.iinfo(self.dtype_)
+            # the nearest float below the limit: float(2**63 - 1) itself wraps round
+            rounded = np.clip(
+                rounded, float(limits.min), np.nextafter(float(limits.max), 0, dtype=float)
+            )
+        return rounded.astype(np.int64).astype(object) if self.dtype_ == object else rounded
+
+
+def _same_unit(half_ranges: Array) -> bool:
+    """Whether the widest varying feature is within a factor of the median one."""
+    varied = half_ranges[half_ranges > 0]
+    return len(varied) > 0 and bool(varied.max() < SAME_UNIT_FACTOR * np.median(varied))
+
+
+def _zero_thresholds(X: Any) -> NDArray[np.float64]:
+    """Half of each column's smallest non-zero magnitude; 0 where no zero occurs.
+
+    A decoder returns 1e-3 where a sparse column holds an exact zero; a value
+    nearer to zero than to any value seen is meant to be zero.
+    """
+    columns = X.tocsc(copy=True)
+    columns.eliminate_zeros()
+    thresholds = np.zeros(X.shape[1])
+    for j in np.flatnonzero((np.diff(columns.indptr) > 0) & (np.diff(columns.indptr) < X.shape[0])):
+        data = columns.data[columns.indptr[j] : columns.indptr[j + 1]]
+        thresholds[j] = np.abs(data.astype(float)).min() / 2
+    return thresholds

@@ -1,0 +1,119 @@
+"""Checks of X and y whose messages name the row, the column or the class."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+__all__ = ["check_class_sizes", "check_finite", "refuse_label_matrix"]
+
+
+def refuse_label_matrix(y: ArrayLike) -> None:
+    """Raise if ``y`` holds several labels per row, as crowd annotations do.
+
+    A one-hot matrix (exactly one 1 per row) is an accepted way to write one
+    label per row and passes; so does a single column. imbalanced-learn would
+    silently read a 0/1 matrix with all-zero rows as one-hot, hence the check.
+
+    Raises
+    ------
+    ValueError
+        If ``y`` has two or more columns and is not one-hot.
+    """
+    if y is None or getattr(y, "ndim", None) == 1:
+        return
+    labels = y.toarray() if sparse.issparse(y) else np.asarray(y)
+    if labels.ndim != 2 or labels.shape[1] == 1:
+        return
+    is_one = labels == 1
+    one_hot = np.logical_or(is_one, labels == 0).all() and (is_one.sum(axis=1) == 1).all()
+    if not one_hot:
+        raise ValueError(
+            f"y has shape {labels.shape}: several labels per row. Multilabel and "
+            "multioutput targets are not supported by a sampler. If the columns are "
+            "the answers of several annotators, infer one label per row first with "
+            "the tools of sklearn_imbgen.crowd and pass that."
+        )
+
+
+def check_finite(X: Any, feature_names: Sequence[Any] | None = None) -> None:
+    """Raise if ``X`` has a missing or infinite value, naming row and column.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix of shape (n_samples, n_features)
+        Numeric or object values.
+    feature_names : sequence of length n_features, default=None
+        Names for the message; column numbers are used without them.
+
+    Raises
+    ------
+    ValueError
+        Naming the first offending row and its column.
+    """
+    if sparse.issparse(X):
+        bad = ~np.isfinite(X.data)
+        if not bad.any():
+            return
+        coordinates = X.tocoo()
+        bad = ~np.isfinite(coordinates.data)
+        row, column = coordinates.row[bad][0], coordinates.col[bad][0]
+        value = coordinates.data[bad][0]
+        n_bad = int(bad.sum())
+    else:
+        bad = _is_missing_object(X) if X.dtype == object else ~np.isfinite(X)
+        if not bad.any():
+            return
+        row, column = (int(i) for i in np.argwhere(bad)[0])
+        value, n_bad = X[row, column], int(bad.sum())
+    what = "infinity" if isinstance(value, float) and np.isinf(value) else "NaN"
+    where = f"column {column}" if feature_names is None else f"column {feature_names[column]!r}"
+    raise ValueError(
+        f"Input X contains {what}: row {row}, {where} ({n_bad} such value(s) in all; "
+        "NaN and infinity are not accepted). Impute or drop them first, for example "
+        "with sklearn.impute.SimpleImputer in front of the sampler in the Pipeline."
+    )
+
+
+def _is_missing_object(X: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Missing entries (None, NaN, pandas.NA, infinite floats) of an object array."""
+
+    def missing(value: Any) -> bool:
+        if value is None or type(value).__name__ in ("NAType", "NaTType"):
+            return True
+        return isinstance(value, float | np.floating) and not np.isfinite(value)
+
+    flags: NDArray[np.bool_] = np.frompyfunc(missing, 1, 1)(X).astype(bool)
+    return flags
+
+
+def check_class_sizes(
+    counts: Mapping[Any, int], targeted: Mapping[Any, int], method: str
+) -> None:
+    """Raise if a class that is to grow has a single row.
+
+    Parameters
+    ----------
+    counts : mapping of class label to number of rows
+        The classes of the training data.
+    targeted : mapping of class label to number of rows to add
+        As imbalanced-learn's ``sampling_strategy_``; zeros are skipped.
+    method : str
+        Name of the sampler for the message.
+
+    Raises
+    ------
+    ValueError
+        Naming the class, its count and the ways out.
+    """
+    for label, n_new in targeted.items():
+        if n_new > 0 and counts[label] < 2:
+            raise ValueError(
+                f"{method} cannot make rows of class {label!r}: it has "
+                f"{counts[label]} row (n_samples = 1) and at least 2 are needed. "
+                "Collect another row, leave the class out with "
+                "sampling_strategy={label: count}, or duplicate it with "
+                "imblearn.over_sampling.RandomOverSampler."
+            )
