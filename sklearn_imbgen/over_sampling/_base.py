@@ -310,13 +310,9 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
     def _draw_batches(self, data: TrainingData, codes: Tensor) -> Tensor:
         """Row indices of one epoch over rows with the given class codes."""
         if self.balanced_batches:
-            index = balanced_batches(
-                codes, self.steps_per_epoch, self.batch_size, data.generator
-            )
+            index = balanced_batches(codes, self.steps_per_epoch, self.batch_size, data.generator)
         else:
-            index = plain_batches(
-                len(codes), self.steps_per_epoch, self.batch_size, data.generator
-            )
+            index = plain_batches(len(codes), self.steps_per_epoch, self.batch_size, data.generator)
         return index.to(data.device)
 
     def _encode_new(self, X: Any) -> Tensor:
@@ -346,13 +342,17 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
     def _code_of(self, label: Any) -> int:
         position = np.flatnonzero(self.classes_ == label)
         if len(position) != 1:
-            raise ValueError(f"label={label!r} is not a class; the classes are {list(self.classes_)}.")
+            raise ValueError(
+                f"label={label!r} is not a class; the classes are {list(self.classes_)}."
+            )
         return int(position[0])
 
     def _only_minority(self) -> Any:
         minorities = np.delete(self.classes_, np.argmax(self._counts))
         if len(minorities) != 1:
-            raise ValueError(f"label is needed: there are several minority classes, {list(minorities)}.")
+            raise ValueError(
+                f"label is needed: there are several minority classes, {list(minorities)}."
+            )
         return minorities[0]
 
 
@@ -372,5 +372,3 @@ def _integer_columns(X: Any) -> list[bool] | None:
     # pandas' extension types (Int64, boolean, Sparse[int]) know their kind as well
     kinds = [getattr(getattr(dtype, "subtype", dtype), "kind", "O") for dtype in dtypes]
     return [kind in "iub" for kind in kinds]
-
-

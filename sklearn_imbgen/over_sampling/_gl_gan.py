@@ -240,9 +240,7 @@ class GLGAN(BaseLatentOverSampler):
         """Networks of the second stage, started from the autoencoder (section 2.3.4)."""
         self.generator_ = copy.deepcopy(self.decoder_)
         self.discriminator_ = WithHead(self.encoder_, self.latent_dim, 1, data.generator)
-        self.classifier_ = WithHead(
-            self.encoder_, self.latent_dim, data.n_classes, data.generator
-        )
+        self.classifier_ = WithHead(self.encoder_, self.latent_dim, data.n_classes, data.generator)
         for network in (self.discriminator_, self.classifier_):
             network.to(data.device)
 
@@ -276,9 +274,7 @@ class GLGAN(BaseLatentOverSampler):
             reconstruction = reconstruction_loss(self.generator_(latent[real]), data.X[real])
             generated = self.generator_(latent[index])
             adversarial = realness_loss(self.discriminator_(generated), 1.0)
-            classification = classification_loss(
-                self.classifier_(generated), latent_labels[index]
-            )
+            classification = classification_loss(self.classifier_(generated), latent_labels[index])
             total = (
                 reconstruction
                 + self.adversarial_weight * adversarial
@@ -293,7 +289,12 @@ class GLGAN(BaseLatentOverSampler):
 
         train(
             [
-                Step("discriminator", self.discriminator_, discriminator_loss, self.discriminator_epochs),
+                Step(
+                    "discriminator",
+                    self.discriminator_,
+                    discriminator_loss,
+                    self.discriminator_epochs,
+                ),
                 Step("classifier", self.classifier_, classifier_loss, self.classifier_epochs),
                 Step("generator", self.generator_, generator_loss, self.generator_epochs),
             ],
