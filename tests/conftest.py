@@ -1,6 +1,7 @@
 import matplotlib
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import make_classification
 
 from tests.registry import SAMPLERS
@@ -11,15 +12,14 @@ matplotlib.use("Agg")
 @pytest.fixture(params=SAMPLERS)
 def sampler(request):
     """Each sampler of the package in turn, with a small budget."""
-    from sklearn.base import clone
-
     return clone(SAMPLERS[request.param])
 
 
 @pytest.fixture(scope="session")
 def imbalanced():
     """90 majority and 10 minority rows of 6 numeric features."""
-    X, y = make_classification(n_samples=100, n_features=6, weights=[0.9], flip_y=0, random_state=0)
-    assert np.bincount(y).tolist() == [90, 10]
+    X, y = make_classification(n_samples=200, n_features=6, flip_y=0, random_state=0)
+    kept = np.r_[np.flatnonzero(y == 0)[:90], np.flatnonzero(y == 1)[:10]]
+    X, y = X[kept], y[kept]
     X.flags.writeable = y.flags.writeable = False
     return X, y

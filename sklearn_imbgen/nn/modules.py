@@ -108,9 +108,7 @@ def build_module(module: Any, name: str, **sizes: int) -> nn.Module:
         accepted = inspect.signature(module).parameters
         takes_all = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
         return module(**{k: v for k, v in sizes.items() if takes_all or k in accepted})
-    raise TypeError(
-        f"{name} must be a torch.nn.Module class or instance, or None; got {module!r}."
-    )
+    raise TypeError(f"{name} must be a torch.nn.Module class or instance, or None; got {module!r}.")
 
 
 def check_output_shape(module: nn.Module, n_inputs: int, n_outputs: int, name: str) -> None:

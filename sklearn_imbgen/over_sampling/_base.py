@@ -3,8 +3,8 @@
 import numbers
 from abc import ABCMeta, abstractmethod
 from collections import Counter
-from contextlib import ExitStack, contextmanager
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 from torch import Tensor, nn
 
 from sklearn_imbgen.nn import (
@@ -34,7 +34,14 @@ from sklearn_imbgen.nn import (
     resolve_device,
     torch_generator,
 )
-from sklearn_imbgen.utils import TableCodec, check_class_sizes, check_finite, refuse_label_matrix
+from sklearn_imbgen.utils import (
+    TableCodec,
+    check_class_sizes,
+    check_finite,
+    check_frame,
+    plain,
+    refuse_label_matrix,
+)
 
 Array = NDArray[Any]
 
@@ -200,25 +207,42 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
         self._container = ArraysTransformer(X, np.empty(0))
         self.categorical_features_ = self._resolve_categorical(X)
-        integer_dtypes = _integer_columns(X)
-        X, y = validate_data(self, X=X, y=y, reset=True, **self._array_options())
-        names = getattr(self, "feature_names_in_", None)
-        check_finite(X, names)
-        is_integer = integer_dtypes if integer_dtypes is not None else X.dtype.kind in "iub"
-        integer = np.flatnonzero(np.broadcast_to(is_integer, X.shape[1]))
+        integer_columns = _integer_columns(X)
+        X, y = self._validate_rows(X, y, reset=True)
+        if integer_columns is None:
+            integer_columns = np.full(X.shape[1], X.dtype.kind in "iub")
         self._codec = TableCodec(
-            self.categorical_features_, integer, self.scaling, self.clip, names
+            self.categorical_features_, np.flatnonzero(integer_columns), self.scaling, self.clip
         )
         return X, y, binarize_y
 
-    def _array_options(self) -> dict[str, Any]:
-        """How rows are validated: categories keep their values, numbers become numbers."""
+    def _validate_rows(self, X: Any, y: Any = None, *, reset: bool) -> Any:
+        """Checked rows as an array, with the labels if there are any."""
         mixed = len(self.categorical_features_) > 0
-        return {
-            "accept_sparse": False if mixed else ["csr", "csc"],
-            "dtype": None if mixed else "numeric",
-            "ensure_all_finite": False,
-        }
+        is_frame = hasattr(X, "columns") and hasattr(X, "iloc")
+        if is_frame:
+            # names and number of columns first, so that their messages win
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            check_frame(X, self.categorical_features_)
+        if mixed and is_frame:
+            # categories keep their values, which no common dtype would
+            check_consistent_length(X, y)
+            validated: Any = X.to_numpy(dtype=object)
+            validated = validated if y is None else (validated, np.asarray(y))
+        else:
+            validated = validate_data(
+                self,
+                X,
+                reset=reset,
+                accept_sparse=False if mixed else ["csr", "csc"],
+                dtype=None if mixed else "numeric",
+                ensure_all_finite=False,
+                **({} if y is None else {"y": y}),
+            )
+        check_finite(
+            validated if y is None else validated[0], getattr(self, "feature_names_in_", None)
+        )
+        return validated
 
     def _resolve_categorical(self, X: Any) -> NDArray[np.intp]:
         if self.categorical_features is None:
@@ -318,9 +342,7 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
     def _encode_new(self, X: Any) -> Tensor:
         """Validated and encoded rows for the trained networks."""
         self._check_trained()
-        X = validate_data(self, X, reset=False, **self._array_options())
-        check_finite(X, getattr(self, "feature_names_in_", None))
-        return torch.from_numpy(self._codec.encode(X))
+        return torch.from_numpy(self._codec.encode(self._validate_rows(X, reset=False)))
 
     def _decode(self, encoded: Tensor) -> Any:
         rows = self._codec.decode(encoded.numpy())
@@ -328,7 +350,7 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
 
     def _forget(self) -> None:
         for name in ("history_", *self._network_names):
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
 
     def _check_trained(self) -> None:
         check_is_fitted(self, "sampling_strategy_")
@@ -343,7 +365,7 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
         position = np.flatnonzero(self.classes_ == label)
         if len(position) != 1:
             raise ValueError(
-                f"label={label!r} is not a class; the classes are {list(self.classes_)}."
+                f"label={plain(label)!r} is not a class; the classes are {self.classes_.tolist()}."
             )
         return int(position[0])
 
@@ -351,7 +373,7 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
         minorities = np.delete(self.classes_, np.argmax(self._counts))
         if len(minorities) != 1:
             raise ValueError(
-                f"label is needed: there are several minority classes, {list(minorities)}."
+                f"label is needed: there are several minority classes, {minorities.tolist()}."
             )
         return minorities[0]
 
@@ -364,11 +386,11 @@ def apply_in_chunks(module: nn.Module, *inputs: Tensor) -> Tensor:
         return torch.cat([module(*chunk) for chunk in chunks])
 
 
-def _integer_columns(X: Any) -> list[bool] | None:
+def _integer_columns(X: Any) -> NDArray[np.bool_] | None:
     """Which columns of a dataframe hold integers or booleans; None for other containers."""
     dtypes = getattr(X, "dtypes", None)
     if dtypes is None or not hasattr(X, "columns"):
         return None
     # pandas' extension types (Int64, boolean, Sparse[int]) know their kind as well
     kinds = [getattr(getattr(dtype, "subtype", dtype), "kind", "O") for dtype in dtypes]
-    return [kind in "iub" for kind in kinds]
+    return np.array([kind in "iub" for kind in kinds])

@@ -58,7 +58,8 @@ categorical_features : "auto", array-like or None, default="auto"
     scaling : {"auto", "per_feature", "global"}, default="auto"
         "per_feature" gives each numeric column unit variance inside; "global"
         divides all by one number, right for pixels; "auto" is "global" where
-        the widest column's range is less than ten times the median one.
+        the widest column's range is less than ten times the median one. A column
+        narrower than a hundredth of the widest then counts as a hundredth.
 
     clip : bool, default=True
         Keep numeric features inside the range of the training data.

@@ -315,7 +315,7 @@ class GLGAN(BaseLatentOverSampler):
         for code, count in enumerate(data.counts):
             n_new = int(data.counts.max() - count)
             if n_new and count > 1:
-                points.append(self._interpolate(code, n_new, data.random_state, warn=True))
+                points.append(self._interpolate(code, n_new, data.random_state))
                 codes.append(torch.full((n_new,), code))
         return torch.cat(points), torch.cat(codes)
 

@@ -1,4 +1,4 @@
-"""The first module of GL-GAN: an autoencoder with a cluster loss, and points in its latent space."""
+"""The first module of GL-GAN: an autoencoder, and new points in its latent space."""
 
 import numbers
 from typing import Any
@@ -29,7 +29,7 @@ from sklearn_imbgen.over_sampling._base import (
     TrainingData,
     apply_in_chunks,
 )
-from sklearn_imbgen.over_sampling._latent_interpolation import interpolate_class
+from sklearn_imbgen.over_sampling._latent_interpolation import interpolate_class, warn_of_few_rows
 
 
 class BaseLatentOverSampler(BaseGenerativeOverSampler):
@@ -87,6 +87,7 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
 
     def _pretrain_autoencoder(self, data: TrainingData) -> None:
         """Lines 1 and 2 of algorithm 2.1; also after Ctrl-C the latent space is usable."""
+        self._check_neighbors()
         self._build_autoencoder(data)
         autoencoder = nn.Sequential(self.encoder_, self.decoder_)
         codes = data.codes.to(data.device)
@@ -135,6 +136,7 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
         n_encoded = data.X.shape[1]
         hidden = [int(width) for width in self.hidden_dims]
         sizes = {"n_features": n_encoded, "latent_dim": self.latent_dim}
+        self.encoder_: nn.Module
         if self.encoder is None:
             widths = [n_encoded, *hidden, self.latent_dim]
             self.encoder_ = multilayer_perceptron(widths, data.generator)
@@ -150,9 +152,7 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
         self.decoder_ = nn.Sequential(decoder, OneHotBlocks(data.blocks)).to(data.device)
         self.encoder_.to(data.device)
 
-    def _interpolate(
-        self, code: int, n_new: int, random_state: np.random.RandomState, *, warn: bool = False
-    ) -> Tensor:
+    def _interpolate(self, code: int, n_new: int, random_state: np.random.RandomState) -> Tensor:
         """New latent points of one class, as a tensor on the CPU."""
         points = interpolate_class(
             self._latent,
@@ -163,12 +163,13 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
             interpolator=self.interpolator,
             k_neighbors=self.k_neighbors,
             random_state=random_state,
-            warn=warn,
         )
         return torch.from_numpy(points)
 
-    def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
-        # an unusable neighbors object is reported before any training
+    def _check_neighbors(self) -> None:
+        """Report an unusable neighbors object or a small class before any training."""
         check_neighbors_object("k_neighbors", self.k_neighbors, additional_neighbor=1)
-        resampled: tuple[Any, np.ndarray] = super()._fit_resample(X, y)
-        return resampled
+        for label, n_new in self.sampling_strategy_.items():
+            if n_new:
+                count = int(self._counts[self._code_of(label)])
+                warn_of_few_rows(self.interpolator, self.k_neighbors, count, label)

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from sklearn_imbgen.nn import draw_seed
-from sklearn_imbgen.utils import FewSamplesWarning, draw_pairs, interpolate
+from sklearn_imbgen.utils import FewSamplesWarning, draw_pairs, interpolate, plain
 
-__all__ = ["fit_neighbors", "interpolate_class"]
+__all__ = ["fit_neighbors", "interpolate_class", "warn_of_few_rows"]
 
 Array = NDArray[Any]
 
@@ -18,7 +18,7 @@ Array = NDArray[Any]
 NEIGHBOR_PARAMETERS = ("k_neighbors", "n_neighbors")
 
 
-def fit_neighbors(k_neighbors: Any, n_rows: int, label: Any, *, warn: bool) -> Any:
+def fit_neighbors(k_neighbors: Any, n_rows: int, label: Any, *, warn: bool = False) -> Any:
     """``k_neighbors`` lowered to what a class of ``n_rows`` rows has.
 
     An integer counts the neighbors; an estimator's ``n_neighbors`` counts the
@@ -32,7 +32,7 @@ def fit_neighbors(k_neighbors: Any, n_rows: int, label: Any, *, warn: bool) -> A
         return k_neighbors
     if warn:
         warnings.warn(
-            f"Class {label!r} has {n_rows} rows: its number of neighbors is lowered "
+            f"Class {plain(label)!r} has {n_rows} rows: its number of neighbors is lowered "
             f"from {asked} to {possible}.",
             FewSamplesWarning,
             stacklevel=2,
@@ -40,6 +40,17 @@ def fit_neighbors(k_neighbors: Any, n_rows: int, label: Any, *, warn: bool) -> A
     if isinstance(k_neighbors, int | np.integer):
         return possible
     return clone(k_neighbors).set_params(n_neighbors=n_rows)
+
+
+def warn_of_few_rows(interpolator: Any, k_neighbors: Any, n_rows: int, label: Any) -> None:
+    """Report once that a class is too small for the number of neighbors asked for."""
+    if interpolator is None:
+        fit_neighbors(k_neighbors, n_rows, label, warn=True)
+        return
+    known = interpolator.get_params(deep=False)
+    for name in NEIGHBOR_PARAMETERS:
+        if name in known:
+            fit_neighbors(known[name], n_rows, label, warn=True)
 
 
 def interpolate_class(
@@ -52,7 +63,6 @@ def interpolate_class(
     interpolator: Any,
     k_neighbors: Any,
     random_state: np.random.RandomState,
-    warn: bool = True,
 ) -> Array:
     """``n_new`` latent points of one class (section 2.3.1.2).
 
@@ -72,8 +82,6 @@ def interpolate_class(
     k_neighbors : int or estimator
         For SMOTE's rule.
     random_state : RandomState
-    warn : bool, default=True
-        Whether to report a lowered number of neighbors.
 
     Returns
     -------
@@ -86,7 +94,7 @@ def interpolate_class(
     if n_missing == 0:
         return made
     rows = latent[codes == code]
-    neighbors = fit_neighbors(k_neighbors, len(rows), label, warn=warn)
+    neighbors = fit_neighbors(k_neighbors, len(rows), label)
     pairs = draw_pairs(rows, n_missing, k_neighbors=neighbors, random_state=random_state)
     points = interpolate(rows[pairs.base], rows[pairs.neighbor], pairs.step)
     return np.concatenate([made, points])
@@ -109,9 +117,9 @@ def _run_interpolator(
         settings["random_state"] = draw_seed(random_state)
     for name in NEIGHBOR_PARAMETERS:
         if name in known:
-            settings[name] = fit_neighbors(known[name], n_rows, label, warn=True)
+            settings[name] = fit_neighbors(known[name], n_rows, label)
     if "m_neighbors" in known:
-        settings["m_neighbors"] = fit_neighbors(known["m_neighbors"], len(codes), label, warn=False)
+        settings["m_neighbors"] = fit_neighbors(known["m_neighbors"], len(codes), label)
     sampler.set_params(**settings)
     name = type(interpolator).__name__
     try:
@@ -123,7 +131,7 @@ def _run_interpolator(
     new = np.flatnonzero(resampled_codes[len(latent) :] == code) + len(latent)
     if len(new) < n_new:
         warnings.warn(
-            f"{name} made {len(new)} of {n_new} latent points of class {label!r}{reason}; "
+            f"{name} made {len(new)} of {n_new} latent points of class {plain(label)!r}{reason}; "
             "the rest is interpolated by SMOTE's rule.",
             UserWarning,
             stacklevel=2,

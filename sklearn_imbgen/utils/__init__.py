@@ -11,6 +11,8 @@ from sklearn_imbgen.utils._table import TableCodec
 from sklearn_imbgen.utils._validation import (
     check_class_sizes,
     check_finite,
+    check_frame,
+    plain,
     refuse_label_matrix,
 )
 
@@ -22,8 +24,10 @@ __all__ = [
     "TableCodec",
     "check_class_sizes",
     "check_finite",
+    "check_frame",
     "draw_pairs",
     "import_extra",
     "interpolate",
+    "plain",
     "refuse_label_matrix",
 ]

@@ -57,7 +57,7 @@ def draw_pairs(
     n_pairs: int,
     *,
     k_neighbors: Any,
-    random_state: int | np.random.RandomState | None,
+    random_state: Any,
     step_law: StepLaw = uniform_step,
 ) -> Pairs:
     """Draw base rows, one of the k nearest neighbors of each, and a step.

@@ -1,6 +1,5 @@
 """One float matrix for a mixed table, and the way back."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,14 @@ __all__ = ["TableCodec"]
 
 Array = NDArray[Any]
 
-# Features share a unit when their ranges differ by less than this factor.
+# Features share a unit when no range exceeds the median one by the first factor
+# and none falls below it by the second: border pixels vary little, but not less
+# than the resolution of an image.
 SAME_UNIT_FACTOR = 10.0
+SAME_UNIT_RESOLUTION = 1e-4
+# With a common scale a narrow feature must not vanish: it counts as at least
+# this fraction of the widest one.
+NARROWEST = 0.01
 
 
 class TableCodec:
@@ -27,9 +32,9 @@ class TableCodec:
 
     Parameters
     ----------
-    categorical : sequence of int
+    categorical : array-like of int
         Indices of the categorical columns.
-    integer : sequence of int
+    integer : array-like of int
         Indices of the numeric columns that hold integers or booleans.
     scaling : {"auto", "per_feature", "global"}, default="auto"
         "per_feature" gives each numeric feature unit variance; "global" divides
@@ -38,8 +43,6 @@ class TableCodec:
         times the median one (the features share a unit), else "per_feature".
     clip : bool, default=True
         Keep decoded numeric values inside the range seen in ``fit``.
-    feature_names : sequence, default=None
-        Names for error messages.
 
     Attributes
     ----------
@@ -53,17 +56,15 @@ class TableCodec:
 
     def __init__(
         self,
-        categorical: Sequence[int] = (),
-        integer: Sequence[int] = (),
+        categorical: Any = (),
+        integer: Any = (),
         scaling: str = "auto",
         clip: bool = True,
-        feature_names: Sequence[Any] | None = None,
     ) -> None:
         self.categorical = np.asarray(categorical, dtype=int)
         self.integer = np.asarray(integer, dtype=int)
         self.scaling = scaling
         self.clip = clip
-        self.feature_names = feature_names
 
     def fit(self, X: Any) -> "TableCodec":
         """Learn ranges, scales and categories from ``X`` (n_samples, n_features)."""
@@ -96,7 +97,7 @@ class TableCodec:
         if self.scaling == "auto":
             self.scaling_ = "global" if _same_unit(self._half) else "per_feature"
         if self.scaling_ == "global" and self._half.any():
-            relative = self._half / self._half.max()
+            relative = np.maximum(self._half / self._half.max(), NARROWEST) * (self._half > 0)
             varied = spread > 0
             common = np.sqrt(np.mean((relative * spread)[varied] ** 2)) if varied.any() else 1.0
             self._gain = relative / common
@@ -106,7 +107,7 @@ class TableCodec:
     def encode(self, X: Any) -> NDArray[np.float32]:
         """Encoded matrix of shape (n_samples, n_encoded_)."""
         unit = self._to_unit_range(self._numeric_part(X))
-        numeric = ((unit - self._mean) * self._gain).astype(np.float32)
+        numeric: NDArray[np.float32] = ((unit - self._mean) * self._gain).astype(np.float32)
         if not self.blocks_:
             return numeric
         return np.hstack([numeric, self.one_hot_.transform(X[:, self.categorical])])
@@ -120,30 +121,13 @@ class TableCodec:
             values = columns[:, position]
             table[:, column] = self._to_integers(values, position) if integer[position] else values
         if self.blocks_:
-            table[:, self.categorical] = self.one_hot_.inverse_transform(
-                Z[:, len(self.numeric_) :]
-            )
+            table[:, self.categorical] = self.one_hot_.inverse_transform(Z[:, len(self.numeric_) :])
         return table
 
     def _numeric_part(self, X: Any) -> NDArray[np.float64]:
         if sparse.issparse(X):
             X = X.toarray()
-        try:
-            return np.asarray(X[:, self.numeric_], dtype=np.float64)
-        except (TypeError, ValueError):
-            raise ValueError(self._text_column_message(X)) from None
-
-    def _text_column_message(self, X: Array) -> str:
-        for column in self.numeric_:
-            try:
-                np.asarray(X[:, column], dtype=np.float64)
-            except (TypeError, ValueError):
-                name = column if self.feature_names is None else self.feature_names[column]
-                return (
-                    f"column {name!r} is not numeric (it holds {X[0, column]!r}). List it "
-                    "in categorical_features, or encode or drop it."
-                )
-        return "X is not numeric"
+        return np.asarray(X[:, self.numeric_], dtype=np.float64)
 
     def _to_unit_range(self, values: Array) -> Array:
         half = np.where(self._half > 0, self._half, 1.0)
@@ -155,8 +139,7 @@ class TableCodec:
     def _decode_numeric(self, Z: Array) -> Array:
         inverse = np.divide(1.0, self._gain, out=np.zeros_like(self._gain), where=self._gain > 0)
         unit = Z * inverse + self._mean
-        if self.clip:
-            unit = np.clip(unit, -1.0, 1.0)
+        # infinite where huge features meet an unbounded decoder, until clipped below
         with np.errstate(over="ignore"):
             values: Array = self._middle + self._half * unit
         values = np.clip(values, *self._limits())
@@ -183,13 +166,18 @@ class TableCodec:
             rounded = np.clip(
                 rounded, float(limits.min), np.nextafter(float(limits.max), 0, dtype=float)
             )
-        return rounded.astype(np.int64).astype(object) if self.dtype_ == object else rounded
+        return rounded.astype(np.int64).astype(object) if self.dtype_.kind == "O" else rounded
 
 
 def _same_unit(half_ranges: Array) -> bool:
-    """Whether the widest varying feature is within a factor of the median one."""
+    """Whether all varying features have ranges of one order, as pixels have."""
     varied = half_ranges[half_ranges > 0]
-    return len(varied) > 0 and bool(varied.max() < SAME_UNIT_FACTOR * np.median(varied))
+    if len(varied) == 0:
+        return False
+    # np.median would overflow on the mean of two huge ranges
+    median = np.sort(varied)[len(varied) // 2]
+    within = varied.max() < SAME_UNIT_FACTOR * median
+    return bool(within and varied.min() > SAME_UNIT_RESOLUTION * median)
 
 
 def _zero_thresholds(X: Any) -> NDArray[np.float64]:

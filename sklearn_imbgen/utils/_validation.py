@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["check_class_sizes", "check_finite", "refuse_label_matrix"]
+__all__ = ["check_class_sizes", "check_finite", "check_frame", "plain", "refuse_label_matrix"]
 
 
-def refuse_label_matrix(y: ArrayLike) -> None:
+def refuse_label_matrix(y: Any) -> None:
     """Raise if ``y`` holds several labels per row, as crowd annotations do.
 
     A one-hot matrix (exactly one 1 per row) is an accepted way to write one
@@ -36,6 +36,50 @@ def refuse_label_matrix(y: ArrayLike) -> None:
             "the answers of several annotators, infer one label per row first with "
             "the tools of sklearn_imbgen.crowd and pass that."
         )
+
+
+def plain(label: Any) -> Any:
+    """A label without its numpy wrapper, for messages.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plain(np.str_("rare"))
+    'rare'
+    """
+    return label.item() if isinstance(label, np.generic) else label
+
+
+def check_frame(frame: Any, categorical: Any) -> None:
+    """Raise if a dataframe has missing values or a text column that is not categorical.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    categorical : array-like of int
+        Positions of the categorical columns.
+
+    Raises
+    ------
+    ValueError
+        Naming the column, and the row of a missing value by its position.
+    """
+    missing = np.asarray(frame.isna())
+    if missing.any():
+        row, column = (int(i) for i in np.argwhere(missing)[0])
+        raise ValueError(_not_finite_message("NaN", row, frame.columns[column], missing.sum()))
+    numeric = np.setdiff1d(np.arange(frame.shape[1]), categorical)
+    for position in numeric:
+        column = frame.iloc[:, position]
+        if getattr(column.dtype, "kind", "O") in "biufc":
+            continue
+        try:
+            column.to_numpy().astype(np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"column {frame.columns[position]!r} is not numeric (it holds "
+                f"{column.iloc[0]!r}). List it in categorical_features, or encode or drop it."
+            ) from None
 
 
 def check_finite(X: Any, feature_names: Sequence[Any] | None = None) -> None:
@@ -68,12 +112,16 @@ def check_finite(X: Any, feature_names: Sequence[Any] | None = None) -> None:
             return
         row, column = (int(i) for i in np.argwhere(bad)[0])
         value, n_bad = X[row, column], int(bad.sum())
-    what = "infinity" if isinstance(value, float) and np.isinf(value) else "NaN"
-    where = f"column {column}" if feature_names is None else f"column {feature_names[column]!r}"
-    raise ValueError(
-        f"Input X contains {what}: row {row}, {where} ({n_bad} such value(s) in all; "
-        "NaN and infinity are not accepted). Impute or drop them first, for example "
-        "with sklearn.impute.SimpleImputer in front of the sampler in the Pipeline."
+    what = "infinity" if isinstance(value, float | np.floating) and np.isinf(value) else "NaN"
+    name = column if feature_names is None else feature_names[column]
+    raise ValueError(_not_finite_message(what, row, name, n_bad))
+
+
+def _not_finite_message(what: str, row: int, column: Any, n_bad: int) -> str:
+    return (
+        f"Input X contains {what}: row {row}, column {plain(column)!r} ({n_bad} missing or "
+        "infinite value(s) in all; NaN and infinity are not accepted). Impute or drop them "
+        "first, for example with sklearn.impute.SimpleImputer in front of the sampler."
     )
 
 
@@ -89,9 +137,7 @@ def _is_missing_object(X: NDArray[np.object_]) -> NDArray[np.bool_]:
     return flags
 
 
-def check_class_sizes(
-    counts: Mapping[Any, int], targeted: Mapping[Any, int], method: str
-) -> None:
+def check_class_sizes(counts: Mapping[Any, int], targeted: Mapping[Any, int], method: str) -> None:
     """Raise if a class that is to grow has a single row.
 
     Parameters
@@ -111,7 +157,7 @@ def check_class_sizes(
     for label, n_new in targeted.items():
         if n_new > 0 and counts[label] < 2:
             raise ValueError(
-                f"{method} cannot make rows of class {label!r}: it has "
+                f"{method} cannot make rows of class {plain(label)!r}: it has "
                 f"{counts[label]} row (n_samples = 1) and at least 2 are needed. "
                 "Collect another row, leave the class out with "
                 "sampling_strategy={label: count}, or duplicate it with "
