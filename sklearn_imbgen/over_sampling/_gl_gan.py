@@ -229,6 +229,7 @@ class GLGAN(BaseLatentOverSampler):
         return scores
 
     def _train_networks(self, data: TrainingData) -> None:
+        self._build_autoencoder(data)
         try:
             self._pretrain_autoencoder(data)
         finally:

@@ -86,9 +86,7 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
         return self.encoder is not None or self.decoder is not None
 
     def _pretrain_autoencoder(self, data: TrainingData) -> None:
-        """Lines 1 and 2 of algorithm 2.1; also after Ctrl-C the latent space is usable."""
-        self._check_neighbors()
-        self._build_autoencoder(data)
+        """Line 2 of algorithm 2.1; also after Ctrl-C the latent space is usable."""
         autoencoder = nn.Sequential(self.encoder_, self.decoder_)
         codes = data.codes.to(data.device)
 
@@ -133,6 +131,8 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
             self._codes = data.codes.numpy()
 
     def _build_autoencoder(self, data: TrainingData) -> None:
+        """Line 1 of algorithm 2.1; what cannot work is refused here, before any training."""
+        self._check_neighbors()
         n_encoded = data.X.shape[1]
         hidden = [int(width) for width in self.hidden_dims]
         sizes = {"n_features": n_encoded, "latent_dim": self.latent_dim}
@@ -167,7 +167,7 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
         return torch.from_numpy(points)
 
     def _check_neighbors(self) -> None:
-        """Report an unusable neighbors object or a small class before any training."""
+        """Refuse an unusable neighbors object, report a class smaller than it asks for."""
         check_neighbors_object("k_neighbors", self.k_neighbors, additional_neighbor=1)
         for label, n_new in self.sampling_strategy_.items():
             if n_new:

@@ -121,6 +121,7 @@ class LatentSMOTE(BaseLatentOverSampler):
         self.verbose = verbose
 
     def _train_networks(self, data: TrainingData) -> None:
+        self._build_autoencoder(data)
         self._pretrain_autoencoder(data)
 
     def _draw(self, code: int, n_rows: int, random_state: np.random.RandomState) -> Tensor:

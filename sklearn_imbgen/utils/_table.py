@@ -176,7 +176,8 @@ def _same_unit(half_ranges: Array) -> bool:
         return False
     # np.median would overflow on the mean of two huge ranges
     median = np.sort(varied)[len(varied) // 2]
-    within = varied.max() < SAME_UNIT_FACTOR * median
+    # divided, not multiplied: the ranges may be as large as floats get
+    within = varied.max() / SAME_UNIT_FACTOR < median
     return bool(within and varied.min() > SAME_UNIT_RESOLUTION * median)
 
 

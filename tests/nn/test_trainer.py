@@ -1,0 +1,140 @@
+import math
+import warnings
+
+import pytest
+import torch
+from torch import nn
+
+from sklearn_imbgen.nn import Schedule, Step, train
+from sklearn_imbgen.utils import DivergenceError, DivergenceWarning
+
+
+class Scalar(nn.Module):
+    """One number to optimise."""
+
+    def __init__(self, value=0.0):
+        super().__init__()
+        self.value = nn.Parameter(torch.tensor(value))
+
+
+def draw():
+    return (torch.zeros(2, 1, dtype=torch.long),)
+
+
+def monitor(row):
+    return row["model"]["total"]
+
+
+def fit(step, *, title="model", **schedule):
+    settings = {"max_epochs": 50, "learning_rate": 0.1, **schedule}
+    return train([step], draw, Schedule(**settings), monitor=monitor, title=title)
+
+
+def test_training_minimises_the_total():
+    model = Scalar()
+    history = fit(Step("model", model, lambda _: {"total": (model.value - 1) ** 2}), max_epochs=200)
+    assert model.value.item() == pytest.approx(1, abs=0.05)
+    assert len(history["model"]["total"]) == 200
+
+
+def test_early_stopping_ends_a_flat_training():
+    model = Scalar()
+    history = fit(Step("model", model, lambda _: {"total": 0 * model.value}), n_iter_no_change=3)
+    assert len(history["model"]["total"]) == 4
+
+
+def test_the_best_state_is_kept():
+    model, seen = Scalar(), []
+
+    def loss(_):
+        # falls for three epochs of two batches, then climbs
+        seen.append(model.value.item())
+        slope = -1 if len(seen) <= 6 else 1
+        return {"total": slope * model.value + (0 if slope < 0 else 10)}
+
+    fit(Step("model", model, loss), max_epochs=10)
+    assert model.value.item() == pytest.approx(0.6, abs=1e-4)
+
+
+def test_steps_alternate_and_move_only_their_own_network():
+    first, second, order = Scalar(1.0), Scalar(1.0), []
+
+    def loss_of(name, moved, other):
+        def loss(_):
+            order.append(name)
+            return {"total": (moved.value * other.value) ** 2}
+
+        return loss
+
+    train(
+        [
+            Step("model", first, loss_of("a", first, second), n_epochs=2),
+            Step("other", second, loss_of("b", second, first), n_epochs=0),
+        ],
+        draw,
+        Schedule(max_epochs=2, learning_rate=0.1),
+        monitor=monitor,
+        title="pair",
+    )
+    assert order == ["a"] * 8
+    assert second.value.item() == 1.0
+    assert second.value.grad is None
+
+
+def test_an_unbounded_loss_is_refused_with_advice():
+    model = Scalar(1.0)
+    step = Step("model", model, lambda _: {"total": -torch.exp(model.value)})
+    with (
+        pytest.warns(DivergenceWarning, match="the total loss of the model is"),
+        pytest.raises(DivergenceError, match=r"Training of the model diverged.*drink tea"),
+    ):
+        fit(step, max_epochs=10**5, learning_rate=1.0, advice="drink tea")
+
+
+def test_a_divergence_is_recovered_from_at_a_lower_learning_rate():
+    model = Scalar(1.0)
+
+    def loss(_):
+        # not a number once a step is too large
+        return {"total": (model.value - 1.05) ** 2 + 0 * torch.sqrt(1.5 - model.value)}
+
+    with pytest.warns(DivergenceWarning, match="is nan in epoch 1"):
+        history = fit(Step("model", model, loss), learning_rate=1.0, max_epochs=100)
+    assert model.value.item() == pytest.approx(1.05, abs=0.02)
+    assert all(math.isfinite(value) for value in history["model"]["total"])
+
+
+def test_ctrl_c_restores_the_best_state_and_is_passed_on():
+    model, calls = Scalar(), []
+
+    def loss(_):
+        calls.append(1)
+        if len(calls) == 6:
+            raise KeyboardInterrupt
+        return {"total": (model.value - 1) ** 2}
+
+    history = {}
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            [Step("model", model, loss)],
+            draw,
+            Schedule(max_epochs=9, learning_rate=0.1),
+            monitor=monitor,
+            title="model",
+            history=history,
+        )
+    # two epochs of two batches were finished, a fifth batch was not
+    assert len(history["model"]["total"]) == 2
+    assert model.value.item() == pytest.approx(0.4, abs=0.01)
+    assert not model.training
+
+
+def test_progress_is_silent_unless_asked_for(capsys):
+    model = Scalar()
+    step = Step("model", model, lambda _: {"total": (model.value - 1) ** 2})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="tqdm")
+        fit(step, max_epochs=2)
+        assert capsys.readouterr().err == ""
+        fit(step, max_epochs=2, verbose=1)
+        assert "model" in capsys.readouterr().err
