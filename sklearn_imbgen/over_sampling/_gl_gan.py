@@ -224,7 +224,8 @@ class GLGAN(BaseLatentOverSampler):
         ndarray of shape (n_samples,)
             Between 0 (generated) and 1 (real).
         """
-        logits = apply_in_chunks(self.discriminator_, self._encode_new(X))
+        rows = self._encode_new(X)
+        logits = apply_in_chunks(self.discriminator_, rows)
         scores: np.ndarray = torch.sigmoid(logits).squeeze(1).numpy()
         return scores
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, KMeansSMOTE
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 from torch import nn
@@ -101,6 +102,12 @@ def test_the_discriminator_tells_real_rows_from_noise(imbalanced):
     assert real.shape == (100,)
     assert ((real >= 0) & (real <= 1)).all()
     assert roc_auc_score(np.repeat([1, 0], [100, 200]), np.r_[real, fake]) > 0.6
+
+
+@pytest.mark.parametrize("method", ["encode", "score_samples"])
+def test_inference_before_training_is_refused(gl_gan, imbalanced, method):
+    with pytest.raises(NotFittedError):
+        getattr(gl_gan, method)(imbalanced[0])
 
 
 def test_encode_gives_the_latent_space(latent_sampler, imbalanced):

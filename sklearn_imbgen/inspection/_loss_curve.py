@@ -1,0 +1,164 @@
+"""The losses of a sampler's networks over the epochs."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import NotFittedError
+
+from sklearn_imbgen.inspection._axes import BLACK, LINE_STYLES, MARKERS, PALETTE, take_axes
+
+__all__ = ["LossCurveDisplay"]
+
+History = Mapping[str, Mapping[str, Sequence[float]]]
+
+# The largest loss over the smallest, above which the axis is logarithmic: on both sides
+# of zero where a loss, such as the cluster loss, becomes negative.
+LOG_RANGE = 50.0
+MAX_COLUMNS = 3
+MARKED_EPOCHS = 12
+
+
+class LossCurveDisplay:
+    """Training losses per epoch, one panel per network and one line per term.
+
+    Shows whether training settled, and which term drives the total. Build it
+    with ``from_estimator`` or ``from_arrays``; the constructor stores what it
+    is given.
+
+    Parameters
+    ----------
+    history : mapping of str to mapping of str to sequence of float
+        Per network, per term of its loss, one value for each epoch, as the
+        attribute ``history_`` of a sampler. The term "total" is drawn thicker.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        One for each network with a recorded epoch, in the order of ``history``.
+    figure_ : matplotlib Figure
+        The figure that holds the axes.
+
+    Examples
+    --------
+    >>> from sklearn_imbgen.inspection import LossCurveDisplay
+    >>> history = {"generator": {"adversarial": [0.9, 0.7], "total": [1.8, 1.2]}}
+    >>> display = LossCurveDisplay.from_arrays(history)
+    >>> [line.get_label() for line in display.axes_[0].lines]
+    ['adversarial', 'total']
+    """
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+
+    @classmethod
+    def from_estimator(cls, sampler: Any, *, ax: Any = None) -> "LossCurveDisplay":
+        """Draw the losses that a sampler recorded in training.
+
+        Parameters
+        ----------
+        sampler : estimator with ``history_``
+            A trained sampler, such as :class:`~sklearn_imbgen.GLGAN`.
+        ax : matplotlib Axes or array of them, default=None
+            Where to draw, one per network; None makes a figure.
+
+        Returns
+        -------
+        LossCurveDisplay
+            The drawn display.
+        """
+        if not hasattr(sampler, "history_"):
+            raise NotFittedError(
+                f"This {type(sampler).__name__} has no history_: call fit or fit_resample "
+                "of a sampler with networks first."
+            )
+        return cls.from_arrays(sampler.history_, ax=ax)
+
+    @classmethod
+    def from_arrays(cls, history: History, *, ax: Any = None) -> "LossCurveDisplay":
+        """Draw recorded losses.
+
+        Parameters
+        ----------
+        history : mapping of str to mapping of str to sequence of float
+            Per network, per term, one value for each epoch.
+        ax : matplotlib Axes or array of them, default=None
+            Where to draw, one per network; None makes a figure.
+
+        Returns
+        -------
+        LossCurveDisplay
+            The drawn display.
+        """
+        return cls(history).plot(ax)
+
+    def plot(self, ax: Any = None) -> "LossCurveDisplay":
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array of them, default=None
+            Where to draw, one per network; None makes a figure.
+
+        Returns
+        -------
+        LossCurveDisplay
+            The display, with ``figure_`` and ``axes_``.
+        """
+        trained = {
+            network: terms
+            for network, terms in self.history.items()
+            if any(map(len, terms.values()))
+        }
+        if not trained:
+            raise ValueError("history holds no epoch: train for at least one.")
+        n_rows = math.ceil(len(trained) / MAX_COLUMNS)
+        self.figure_, self.axes_, _ = take_axes(
+            ax,
+            len(trained),
+            "LossCurveDisplay.plot",
+            n_columns=math.ceil(len(trained) / n_rows),
+            panel_size=(4.6, 3.4),
+        )
+        for panel, (network, terms) in zip(self.axes_, trained.items(), strict=True):
+            _draw_terms(panel, terms)
+            panel.set(title=network, xlabel="epoch", ylabel="loss")
+        return self
+
+
+def _draw_terms(ax: Any, terms: Mapping[str, Sequence[float]]) -> None:
+    """One line per term; the total in black, thicker, and drawn last."""
+    others = [term for term in terms if term != "total"]
+    for position, term in enumerate(others):
+        style = {
+            "color": PALETTE[position % len(PALETTE)],
+            "linestyle": LINE_STYLES[position % len(LINE_STYLES)],
+            "marker": MARKERS[position % len(MARKERS)],
+        }
+        _draw_line(ax, terms[term], label=term, linewidth=1.3, **style)
+    if "total" in terms:
+        style = {"color": BLACK, "linestyle": "-", "marker": "."}
+        _draw_line(ax, terms["total"], label="total", linewidth=2.6, **style)
+    ax.set_yscale(_scale(np.concatenate([np.asarray(v, float) for v in terms.values()])))
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend(fontsize="small")
+
+
+def _draw_line(ax: Any, values: Sequence[float], **style: Any) -> None:
+    # few enough marks to read, and a single epoch is seen
+    every = math.ceil(len(values) / MARKED_EPOCHS) or 1
+    ax.plot(np.arange(1, len(values) + 1), values, markersize=4, markevery=every, **style)
+
+
+def _scale(values: NDArray[np.float64]) -> str:
+    """Axis that shows all values; NaN and infinity of a divergence are left out."""
+    values = values[np.isfinite(values)]
+    sizes = np.abs(values[values != 0])
+    if not len(sizes) or sizes.max() <= LOG_RANGE * sizes.min():
+        return "linear"
+    if values.min() > 0:
+        return "log"
+    # linear between -1 and 1, which is enough if nothing is far outside
+    return "symlog" if sizes.max() > LOG_RANGE else "linear"

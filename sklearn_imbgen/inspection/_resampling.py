@@ -1,0 +1,300 @@
+"""Original and synthetic rows of one or several methods, side by side."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_random_state, column_or_1d
+
+from sklearn_imbgen.inspection._axes import (
+    BLACK,
+    BLUE,
+    LIGHT,
+    ORANGE,
+    add_legend,
+    take_axes,
+)
+from sklearn_imbgen.inspection._projection import ImageSpace, MapSpace, pick_rows
+
+__all__ = ["ResamplingDisplay"]
+
+Array = NDArray[Any]
+
+# Encoded originals that differ by more than this are not the same rows.
+SAME_ROW = 1e-3
+
+IMAGE_INCHES, TITLE_INCHES = 0.9, 0.35
+
+
+class ResamplingDisplay:
+    """Original rows of a class next to the synthetic rows of several methods.
+
+    Two kinds of picture: a map of the rows for each method, or, for rows that
+    are images, a strip of images for the originals and for each method. Build
+    it with ``from_resampled`` or ``from_estimator``; the constructor stores
+    what it is given.
+
+    Parameters
+    ----------
+    original : ndarray of shape (n_rows, 2) or (n_images, height, width[, channels])
+        Originals of the class: coordinates give maps; images, with values
+        between 0 and 1, give strips.
+    synthetic : mapping of str to ndarray
+        For each method its synthetic rows, in the same form.
+    other : ndarray of shape (n_other, 2), default=None
+        Coordinates of the originals of all other classes; unused for images.
+    label : object, default=None
+        The class shown.
+    axis_names : tuple of two str, default=("", "")
+        What the two coordinates are.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        Maps: one per method. Images: the originals, then one per method.
+    figure_ : matplotlib Figure
+        The figure that holds the axes.
+
+    See Also
+    --------
+    LatentSpaceDisplay : Rows in the latent space of a sampler.
+    sklearn_imbgen.metrics.fidelity_report : The same question in numbers.
+
+    Examples
+    --------
+    >>> from imblearn.over_sampling import SMOTE, RandomOverSampler
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn_imbgen.inspection import ResamplingDisplay
+    >>> X, y = make_classification(n_samples=100, weights=[0.8], random_state=0)
+    >>> samplers = [SMOTE(random_state=0), RandomOverSampler(random_state=0)]
+    >>> resampled = {type(s).__name__: s.fit_resample(X, y) for s in samplers}
+    >>> display = ResamplingDisplay.from_resampled(X, y, resampled)
+    >>> [ax.get_title() for ax in display.axes_]
+    ['SMOTE', 'RandomOverSampler']
+    """
+
+    def __init__(
+        self,
+        original: Array,
+        synthetic: Mapping[str, Array],
+        *,
+        other: Array | None = None,
+        label: Any = None,
+        axis_names: tuple[str, ...] = ("", ""),
+    ) -> None:
+        self.original = original
+        self.synthetic = synthetic
+        self.other = other
+        self.label = label
+        self.axis_names = axis_names
+
+    @classmethod
+    def from_estimator(
+        cls,
+        sampler: Any,
+        X: Any,
+        y: ArrayLike,
+        *,
+        label: Any = None,
+        image_shape: tuple[int, ...] | None = None,
+        n_images: int = 8,
+        max_rows: int = 2000,
+        random_state: Any = None,
+        ax: Any = None,
+    ) -> "ResamplingDisplay":
+        """Resample with one over-sampler and draw what it made.
+
+        Parameters
+        ----------
+        sampler : over-sampler
+            Its ``fit_resample`` is called; it must append its rows to ``X``.
+        X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
+            Original rows.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        label, image_shape, n_images, max_rows, random_state, ax
+            As in :meth:`from_resampled`.
+
+        Returns
+        -------
+        ResamplingDisplay
+            The drawn display.
+        """
+        return cls.from_resampled(
+            X,
+            y,
+            {type(sampler).__name__: sampler.fit_resample(X, y)},
+            label=label,
+            image_shape=image_shape,
+            n_images=n_images,
+            max_rows=max_rows,
+            random_state=random_state,
+            ax=ax,
+        )
+
+    @classmethod
+    def from_resampled(
+        cls,
+        X: Any,
+        y: ArrayLike,
+        resampled: Mapping[str, tuple[Any, ArrayLike]],
+        *,
+        label: Any = None,
+        image_shape: tuple[int, ...] | None = None,
+        n_images: int = 8,
+        max_rows: int = 2000,
+        random_state: Any = None,
+        ax: Any = None,
+    ) -> "ResamplingDisplay":
+        """Draw originals and the synthetic rows of one or several methods.
+
+        Maps show the first two principal components of the standardised
+        originals, columns that are not numeric one-hot encoded; two columns are
+        shown as they are, standardised. All methods share the same plane.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
+            Original rows.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        resampled : mapping of str to (X_resampled, y_resampled)
+            For each method what its ``fit_resample`` returned: the originals in
+            their order, then the synthetic rows.
+        label : object, default=None
+            The class shown. None takes the smallest.
+        image_shape : (height, width) or (height, width, channels), default=None
+            Shape of the image that a row holds; None draws maps.
+        n_images : int, default=8
+            Images per strip at most.
+        max_rows : int, default=2000
+            Points per group and map at most; the projection uses all originals.
+        random_state : int, RandomState instance or None, default=None
+            Which images, and which points beyond ``max_rows``, are shown.
+        ax : matplotlib Axes or array of them, default=None
+            Where to draw, one per panel; None makes a figure.
+
+        Returns
+        -------
+        ResamplingDisplay
+            The drawn display.
+        """
+        of_original: Array = column_or_1d(y)
+        label = _smallest_class(of_original) if label is None else label
+        of_class = of_original == label
+        if not of_class.any():
+            classes = np.unique(of_original).tolist()
+            raise ValueError(f"label={label!r} is not a class; the classes are {classes}.")
+        if not resampled:
+            raise ValueError("resampled is empty: give (X_resampled, y_resampled) per method.")
+        rng = check_random_state(random_state)
+        space: MapSpace | ImageSpace = (
+            MapSpace() if image_shape is None else ImageSpace(image_shape)
+        )
+        n_shown = max_rows if image_shape is None else n_images
+        rows = space.fit(X).encode(X)
+        made = {
+            name: _synthetic_rows(name, rows, space.encode(table), labels, label)
+            for name, (table, labels) in resampled.items()
+        }
+
+        def shown(group: Array) -> Array:
+            return space.place(group[pick_rows(len(group), n_shown, rng)])
+
+        display = cls(
+            shown(rows[of_class]),
+            {name: shown(group) for name, group in made.items()},
+            other=shown(rows[~of_class]) if image_shape is None else None,
+            label=label,
+            axis_names=space.axis_names_,
+        )
+        return display.plot(ax)
+
+    def plot(self, ax: Any = None) -> "ResamplingDisplay":
+        """Draw the maps or the strips of images.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array of them, default=None
+            Where to draw, one per panel; None makes a figure.
+
+        Returns
+        -------
+        ResamplingDisplay
+            The display, with ``figure_`` and ``axes_``.
+        """
+        if self.original.ndim > 2:
+            return self._plot_images(ax)
+        return self._plot_maps(ax)
+
+    def _plot_maps(self, ax: Any) -> "ResamplingDisplay":
+        self.figure_, self.axes_, is_new = take_axes(
+            ax, len(self.synthetic), "ResamplingDisplay.plot", sharex=True, sharey=True
+        )
+        for panel, (name, points) in zip(self.axes_, self.synthetic.items(), strict=True):
+            if self.other is not None:
+                _scatter(panel, self.other, "original, other classes", c=LIGHT, s=14, alpha=0.7)
+            # the class may be dense: its marks are small and lie on top of the synthetic ones
+            synthetic = {"c": ORANGE, "marker": "^", "s": 34, "alpha": 0.8}
+            _scatter(panel, points, f"synthetic, class {self.label}", **synthetic)
+            original = {"c": BLUE, "marker": "o", "s": 16, "edgecolors": BLACK, "linewidths": 0.5}
+            _scatter(panel, self.original, f"original, class {self.label}", **original)
+            panel.set(title=name, xlabel=self.axis_names[0])
+        self.axes_[0].set_ylabel(self.axis_names[1])
+        add_legend(self.figure_, self.axes_[0], is_new)
+        return self
+
+    def _plot_images(self, ax: Any) -> "ResamplingDisplay":
+        strips = {f"original, class {self.label}": self.original, **self.synthetic}
+        n_wide = max(map(len, strips.values()))
+        height, width = self.original.shape[1:3]
+        size = (IMAGE_INCHES * n_wide, IMAGE_INCHES * height / width + TITLE_INCHES)
+        self.figure_, self.axes_, _ = take_axes(
+            ax, len(strips), "ResamplingDisplay.plot", n_columns=1, panel_size=size
+        )
+        for panel, (name, images) in zip(self.axes_, strips.items(), strict=True):
+            panel.imshow(_strip(images, n_wide), cmap="gray", vmin=0, vmax=1)
+            panel.set_title(name, loc="left")
+            panel.set(xticks=[], yticks=[], frame_on=False)
+        return self
+
+
+def _scatter(ax: Any, points: Array, label: str, **style: Any) -> None:
+    style = {"linewidths": 0, **style}
+    ax.scatter(points[:, 0], points[:, 1], label=label, **style)
+
+
+def _strip(images: Array, n_wide: int) -> Array:
+    """One picture of the images next to each other, with white gaps and a white end."""
+    n_images, height, width = images.shape[:3]
+    cells = np.ones((n_wide, height, width + 1, *images.shape[3:]))
+    cells[:n_images, :, :width] = images
+    strip: Array = np.concatenate(cells, axis=1)[:, :-1]
+    return strip
+
+
+def _smallest_class(y: Array) -> Any:
+    classes, counts = np.unique(y, return_counts=True)
+    # a plain number prints as one
+    return classes[np.argmin(counts)].item()
+
+
+def _synthetic_rows(
+    name: str, original: Array, resampled: Array, y: ArrayLike, label: Any
+) -> Array:
+    """Rows of the class that a method appended to the originals."""
+    labels: Array = column_or_1d(y)
+    n_original = len(original)
+    same = len(resampled) >= n_original and np.allclose(
+        resampled[:n_original], original, rtol=SAME_ROW, atol=SAME_ROW
+    )
+    if not same or len(labels) != len(resampled):
+        raise ValueError(
+            f"method {name!r} did not return the originals in their order followed by its own "
+            "rows, and a label for each; pass what the fit_resample of an over-sampler returned."
+        )
+    rows: Array = resampled[n_original:][labels[n_original:] == label]
+    if not len(rows):
+        raise ValueError(f"method {name!r} made no row of class {label!r}; set label.")
+    return rows

@@ -1,0 +1,20 @@
+"""How close synthetic rows are to the originals they stand for."""
+
+from sklearn_imbgen.metrics._distribution import detection_auc, feature_distance
+from sklearn_imbgen.metrics._neighborhood import (
+    coverage_score,
+    density_score,
+    intrusion_rate,
+    nearest_original_distance,
+)
+from sklearn_imbgen.metrics._report import fidelity_report
+
+__all__ = [
+    "coverage_score",
+    "density_score",
+    "detection_auc",
+    "feature_distance",
+    "fidelity_report",
+    "intrusion_rate",
+    "nearest_original_distance",
+]

@@ -1,0 +1,29 @@
+import sys
+
+import matplotlib
+import pytest
+
+from sklearn_imbgen import GLGAN
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    if sys.modules.get("matplotlib") is not None:
+        from matplotlib import pyplot
+
+        pyplot.close("all")
+
+
+@pytest.fixture
+def without_matplotlib(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+
+
+@pytest.fixture(scope="session")
+def small_sampler(imbalanced):
+    """A sampler trained for an epoch on the 90 and 10 rows."""
+    sampler = GLGAN(max_epochs=1, autoencoder_epochs=1, steps_per_epoch=2, random_state=0)
+    return sampler.fit(*imbalanced)
