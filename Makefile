@@ -1,0 +1,48 @@
+# Needs Python 3.11 or newer with pip; everything else goes into $(VENV).
+#   make demo DATA=my.csv TARGET=label CATEGORICAL=colour,shape
+
+PYTHON ?= python3
+DATA ?=
+TARGET ?=
+CATEGORICAL ?=
+JOBS ?= 2
+VENV := .venv
+PICTURE := out/comparison.png
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint clean
+
+help:
+	@echo "make setup   install into $(VENV) (done once; PYTHON=... chooses the interpreter)"
+	@echo "make demo    compare over-samplers, draw $(PICTURE)"
+	@echo "             on your own table: make demo DATA=my.csv TARGET=label [CATEGORICAL=a,b]"
+	@echo "make test    formatting, lint, types, layers, then the tests"
+	@echo "make lint    the same without the tests"
+	@echo "make clean   remove $(VENV), out and caches"
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is missing or older than Python 3.11;" \
+			"name another one: make setup PYTHON=python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install -q -c constraints.txt -e ".[cli,plots,test]"
+	@touch $@
+
+demo: $(VENV)/.ready
+	$(VENV)/bin/imbgen compare $(if $(DATA),"$(DATA)") $(if $(TARGET),--target "$(TARGET)") \
+		$(if $(CATEGORICAL),--categorical "$(CATEGORICAL)") --picture $(PICTURE) --jobs $(JOBS)
+
+test: lint
+	$(VENV)/bin/python -m pytest -n 2
+
+lint: $(VENV)/.ready
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+clean:
+	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

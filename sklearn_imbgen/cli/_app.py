@@ -1,0 +1,231 @@
+"""The click commands: options in, text out; the work is done by the other files."""
+
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from sklearn_imbgen import __version__
+from sklearn_imbgen.cli._messages import (
+    CommandError,
+    Tally,
+    collect_warnings,
+    describe_counts,
+    one_line,
+)
+
+__all__ = ["app"]
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+class OneLineErrors(click.Group):
+    """Group of commands whose mistakes of use and of input are one line on stderr."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run a command and leave with 0, with 2 after an error, with 130 after Ctrl-C."""
+        options["standalone_mode"] = False
+        try:
+            status = super().main(*args, **options)
+        except click.ClickException as error:
+            _leave(f"error: {one_line(error.format_message())}", EXIT_ERROR)
+        except CommandError as error:
+            _leave(f"error: {one_line(error)}", EXIT_ERROR)
+        except click.Abort:
+            _leave("interrupted", EXIT_INTERRUPTED)
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _leave(text: str, status: int) -> NoReturn:
+    click.echo(f"imbgen: {text}", err=True)
+    sys.exit(status)
+
+
+class Names(click.ParamType):
+    """Names separated by commas, as a list."""
+
+    name = "a,b,..."
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[str]:
+        """Split at commas; blanks around a name do not count."""
+        if isinstance(value, list):
+            return value
+        return [name for part in str(value).split(",") if (name := part.strip())]
+
+
+SEED = click.IntRange(0, 2**32 - 1)
+FILE = click.Path(path_type=Path)
+
+seed_option = click.option("--seed", type=SEED, default=0, show_default=True)
+quiet_option = click.option("--quiet", is_flag=True, help="Show no progress and no notes.")
+categorical_option = click.option(
+    "--categorical",
+    type=Names(),
+    default="",
+    help="Columns whose values are categories; pandas categories of a Parquet file "
+    "need not be named.",
+)
+
+
+@click.group(cls=OneLineErrors, invoke_without_command=True)
+@click.version_option(__version__, prog_name="imbgen")
+@click.pass_context
+def app(context: click.Context) -> None:
+    """Over-sampling for imbalanced classes: compare methods, resample tables."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@app.command()
+@click.argument("data", type=FILE, required=False)
+@click.option("--target", help="Column with the class; needed with DATA.")
+@click.option(
+    "--methods",
+    type=Names(),
+    default="none,smote,glgan",
+    show_default=True,
+    help="Also random, latent-smote, conditional-gan.",
+)
+@click.option("--folds", type=click.IntRange(min=2), default=5, show_default=True)
+@click.option("--classifiers", type=Names(), default="linear-svc,adaboost,mlp", show_default=True)
+@categorical_option
+@click.option(
+    "--ratio",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Minority to majority in the training parts of the built-in digits.  [default: 0.05]",
+)
+@click.option(
+    "--picture",
+    type=FILE,
+    default=Path("out/comparison.png"),
+    show_default=True,
+    help="PNG, PDF or SVG; its folder is made.",
+)
+@seed_option
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
+@quiet_option
+def compare(
+    data: Path | None,
+    target: str | None,
+    methods: list[str],
+    folds: int,
+    classifiers: list[str],
+    categorical: list[str],
+    ratio: float | None,
+    picture: Path,
+    seed: int,
+    jobs: int,
+    quiet: bool,
+) -> None:
+    """Cross-validate over-samplers in front of the same classifiers.
+
+    DATA is a table (.csv, .csv.gz, .parquet). Without it, two of scikit-learn's
+    handwritten digits are compared, made imbalanced in the training parts.
+    Prints a table of scores and draws original and synthetic rows.
+    """
+    _check_data_options(data, target, categorical, ratio)
+    # imported here: --help needs neither scikit-learn nor imbalanced-learn
+    from sklearn_imbgen.cli._compare import (
+        CLASSIFIERS,
+        check_training_rows,
+        describe,
+        digits_study,
+        summarise,
+        table_study,
+    )
+    from sklearn_imbgen.cli._compare import compare as run
+    from sklearn_imbgen.cli._methods import METHODS, known
+    from sklearn_imbgen.cli._picture import check_picture, draw
+    from sklearn_imbgen.cli._tables import read_table
+
+    methods = known(methods, METHODS, "method")
+    classifiers = known(classifiers, CLASSIFIERS, "classifier")
+    if data is None:
+        study = digits_study(0.05 if ratio is None else ratio, folds, seed)
+    else:
+        study = table_study(read_table(data, target, categorical), data.name, folds, seed)
+    check_training_rows(study, methods)
+    check_picture(picture)
+    scores, warned = run(study, methods, classifiers, jobs, quiet)
+    click.echo(f"{describe(study)}\n\n{summarise(scores).to_string()}")
+    _report(warned, f"{len(scores)} fits")
+    with collect_warnings() as warned:
+        drawn = draw(study, methods, picture)
+    _report(warned, "the picture")
+    if not quiet:
+        note = f"picture: {picture}" if drawn else "no picture: no method made rows"
+        click.echo(note, err=True)
+
+
+def _check_data_options(
+    data: Path | None, target: str | None, categorical: list[str], ratio: float | None
+) -> None:
+    if data is None and (target is not None or categorical):
+        raise CommandError("--target and --categorical describe DATA, and no DATA is given")
+    if data is not None and ratio is not None:
+        raise CommandError("--ratio thins the built-in digits; DATA is taken as it is")
+
+
+def _report(warned: Tally, source: str) -> None:
+    for (kind, text), count in warned.most_common():
+        click.echo(f"imbgen: warning: {kind}, {count} time(s) in {source}: {text}", err=True)
+
+
+@app.command()
+@click.argument("table", metavar="IN", type=FILE)
+@click.option("--target", help="Column with the class.")
+@click.option("-o", "--output", metavar="OUT", type=FILE, required=True)
+@click.option("--method", default="glgan", show_default=True)
+@click.option(
+    "--sampling-strategy",
+    default="auto",
+    show_default=True,
+    help="auto: all classes to the size of the largest; a class: only this one; "
+    "a number above 0 up to 1: minority to majority, two classes only.",
+)
+@categorical_option
+@seed_option
+@click.option("--synthetic-only", is_flag=True, help="Leave the original rows out.")
+@quiet_option
+def resample(
+    table: Path,
+    target: str | None,
+    output: Path,
+    method: str,
+    sampling_strategy: str,
+    categorical: list[str],
+    seed: int,
+    synthetic_only: bool,
+    quiet: bool,
+) -> None:
+    """Add synthetic rows of the small classes to the table IN and write OUT.
+
+    Both are tables (.csv, .csv.gz, .parquet). OUT holds the original rows, then
+    the synthetic ones, with the same columns and types. It appears complete or
+    not at all.
+    """
+    from collections import Counter
+
+    import pandas as pd
+
+    from sklearn_imbgen.cli._resample import check_method, resample_table
+    from sklearn_imbgen.cli._tables import check_output, read_table, write_table
+
+    check_method(method)
+    check_output(output)
+    content = read_table(table, target, categorical)
+    with collect_warnings() as warned:
+        made = resample_table(content, method, sampling_strategy, seed, verbose=not quiet)
+    _report(warned, "resampling")
+    parts = [made] if synthetic_only else [content.frame, made]
+    write_table(pd.concat(parts, ignore_index=True), output)
+    if not quiet:
+        after = Counter(content.counts) + Counter(made[content.target].tolist())
+        click.echo(f"before   {describe_counts(content.counts)}")
+        click.echo(f"after    {describe_counts({k: after[k] for k in content.counts})}")
+        n_rows = sum(len(part) for part in parts)
+        click.echo(f"written  {output} ({n_rows} rows, {len(made)} of them synthetic)")

@@ -1,0 +1,309 @@
+"""Cross-validated comparison of over-samplers in front of the same classifiers."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from imblearn.pipeline import make_pipeline
+from numpy.typing import NDArray
+from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_digits
+from sklearn.ensemble import AdaBoostClassifier
+from sklearn.model_selection import StratifiedKFold, cross_validate
+from sklearn.neural_network import MLPClassifier
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import LinearSVC
+from sklearn.utils import check_random_state
+from sklearn.utils.parallel import Parallel, delayed
+from tqdm.auto import tqdm
+
+from sklearn_imbgen.cli._messages import (
+    CommandError,
+    Tally,
+    collect_warnings,
+    describe_counts,
+    explained,
+)
+from sklearn_imbgen.cli._methods import METHODS, Settings, build_sampler
+from sklearn_imbgen.cli._tables import Table
+
+__all__ = [
+    "CLASSIFIERS",
+    "Study",
+    "check_training_rows",
+    "compare",
+    "describe",
+    "digits_study",
+    "settings_of",
+    "summarise",
+    "table_study",
+]
+
+Split = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+CLASSIFIERS: dict[str, Callable[..., Any]] = {
+    "linear-svc": LinearSVC,
+    "adaboost": AdaBoostClassifier,
+    "mlp": MLPClassifier,
+}
+
+# column of the printed table: scikit-learn's name of the score
+SCORES = {
+    "MCC": "matthews_corrcoef",
+    "macro F1": "f1_macro",
+    "balanced accuracy": "balanced_accuracy",
+}
+
+# the dissertation's case study, section 2.4
+MAJORITY_DIGIT, MINORITY_DIGIT = 4, 7
+
+
+@dataclass(frozen=True)
+class Study:
+    """Rows, their folds and how both came about.
+
+    Parameters
+    ----------
+    X : ndarray or DataFrame of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
+    splits : list of (train, test)
+        Row numbers of each fold.
+    seed : int
+    title, protocol : str
+        For the header.
+    categorical : list of str, default=()
+        Columns of ``X`` with categories.
+    image_shape : tuple of int, default=None
+        Set if a row is a picture.
+    """
+
+    X: Any
+    y: NDArray[Any]
+    splits: list[Split]
+    seed: int
+    title: str
+    protocol: str
+    categorical: Sequence[str] = ()
+    image_shape: tuple[int, int] | None = None
+
+    def rows(self, index: NDArray[np.intp]) -> Any:
+        """Rows of ``X`` by number."""
+        return self.X.iloc[index] if isinstance(self.X, pd.DataFrame) else self.X[index]
+
+
+def digits_study(ratio: float = 0.05, n_folds: int = 5, seed: int = 0) -> Study:
+    """Two handwritten digits, made imbalanced as in section 2.4.1.1 of the dissertation.
+
+    Only the training part of each fold loses minority rows; the test part stays
+    balanced, so that both classes weigh the same in every score.
+    """
+    digits = load_digits()
+    chosen = np.isin(digits.target, (MAJORITY_DIGIT, MINORITY_DIGIT))
+    X, y = digits.data[chosen], digits.target[chosen]
+    random_state = check_random_state(seed)
+    splits = [
+        (_thin(train, y, ratio, random_state), test) for train, test in _folds(y, n_folds, seed)
+    ]
+    kept = Counter(y[splits[0][0]].tolist())
+    protocol = (
+        f"{n_folds} stratified folds; training parts thinned to {ratio:g} "
+        f"({kept[MINORITY_DIGIT]} rows of class {MINORITY_DIGIT} beside {kept[MAJORITY_DIGIT]} of "
+        f"class {MAJORITY_DIGIT} in the first), test parts left balanced"
+    )
+    title = f"scikit-learn's digits {MAJORITY_DIGIT} and {MINORITY_DIGIT}, 8 x 8 pixels"
+    return Study(X, y, splits, seed, title, protocol, image_shape=(8, 8))
+
+
+def table_study(table: Table, title: str, n_folds: int = 5, seed: int = 0) -> Study:
+    """Stratified folds of a table as it is."""
+    splits = _folds(table.y, n_folds, seed)
+    protocol = f"{n_folds} stratified folds of the rows as they are"
+    return Study(table.X, table.y, splits, seed, title, protocol, table.categorical)
+
+
+def _folds(y: NDArray[Any], n_folds: int, seed: int) -> list[Split]:
+    for label, count in Counter(y.tolist()).items():
+        if count < n_folds:
+            raise CommandError(
+                f"class {label!s} has {count} row(s), fewer than the {n_folds} folds; "
+                "lower --folds, or add rows"
+            )
+    folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    return list(folds.split(np.zeros(len(y)), y))
+
+
+def _thin(
+    train: NDArray[np.intp], y: NDArray[Any], ratio: float, random_state: np.random.RandomState
+) -> NDArray[np.intp]:
+    majority = train[y[train] == MAJORITY_DIGIT]
+    minority = train[y[train] == MINORITY_DIGIT]
+    n_kept = round(ratio * len(majority))
+    if n_kept < 2:
+        raise CommandError(
+            f"--ratio {ratio:g} leaves {n_kept} of {len(minority)} minority rows in a fold; "
+            "at least 2 are needed"
+        )
+    return np.sort(np.concatenate([majority, random_state.permutation(minority)[:n_kept]]))
+
+
+def compare(
+    study: Study,
+    methods: Sequence[str],
+    classifiers: Sequence[str],
+    n_jobs: int = 1,
+    quiet: bool = False,
+) -> tuple[pd.DataFrame, Tally]:
+    """Score every method with every classifier in every fold.
+
+    The pipelines differ in nothing but the sampler, and in a fold all get the
+    same seed.
+
+    Parameters
+    ----------
+    study : Study
+    methods : sequence of str
+        Keys of ``METHODS``.
+    classifiers : sequence of str
+        Keys of ``CLASSIFIERS``.
+    n_jobs : int, default=1
+        Number of processes.
+    quiet : bool, default=False
+        Show no progress bar.
+
+    Returns
+    -------
+    scores : DataFrame
+        One row per method, classifier and fold.
+    warned : Counter
+        The warnings met, by kind and text.
+    """
+    seeds = check_random_state(study.seed).randint(2**31 - 1, size=len(study.splits))
+    tasks = [
+        (method, classifier, fold)
+        for fold in range(len(study.splits))
+        for method in methods
+        for classifier in classifiers
+    ]
+    runs = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(_score)(study, *task, seed=int(seeds[task[2]])) for task in tasks
+    )
+    rows: list[dict[str, Any]] = []
+    warned: Tally = Counter()
+    with tqdm(total=len(tasks), desc="comparing", unit="fit", disable=quiet) as bar:
+        for row, tally in runs:
+            rows.append(row)
+            warned.update(tally)
+            bar.update()
+    return pd.DataFrame(rows), warned
+
+
+def check_training_rows(study: Study, methods: Sequence[str]) -> None:
+    """Refuse folds that leave a class too small for one of the methods."""
+    least, method = max((METHODS[name].least_rows, name) for name in methods)
+    for train, _ in study.splits:
+        for label, count in Counter(study.y[train].tolist()).items():
+            if count < least:
+                raise CommandError(
+                    f"class {label!s} has {count} row in the training part of a fold and "
+                    f"{METHODS[method].title} needs {least}; add rows, or raise --folds"
+                )
+
+
+def _score(
+    study: Study, method: str, classifier: str, fold: int, seed: int
+) -> tuple[dict[str, Any], Tally]:
+    """One pipeline in one fold; the warnings are counted, errors name the pipeline."""
+    doing = f"{METHODS[method].title} with {classifier}, fold {fold + 1}"
+    with collect_warnings() as tally, explained(doing):
+        result = cross_validate(
+            _pipeline(study, method, classifier, fold, seed),
+            study.X,
+            study.y,
+            cv=[study.splits[fold]],
+            scoring=list(SCORES.values()),
+            error_score="raise",
+        )
+    scores = {column: result[f"test_{name}"][0] for column, name in SCORES.items()}
+    place = {"method": method, "classifier": classifier, "fold": fold}
+    return place | scores | {"seconds": result["fit_time"][0]}, tally
+
+
+def _pipeline(study: Study, method: str, classifier: str, fold: int, seed: int) -> Any:
+    sampler = build_sampler(method, settings_of(study, fold, seed))
+    model = CLASSIFIERS[classifier](random_state=seed)
+    if study.categorical:
+        # samplers see the raw table, classifiers its numbers
+        return make_pipeline(sampler, _encoder(study), model)
+    return make_pipeline(StandardScaler(), sampler, model)
+
+
+def settings_of(study: Study, fold: int, seed: int) -> Settings:
+    """What a sampler is told about the training part of a fold."""
+    counts = Counter(study.y[study.splits[fold][0]].tolist())
+    return Settings(
+        seed=seed,
+        smallest=min(counts.values()),
+        categorical=study.categorical,
+        n_columns=study.X.shape[1],
+    )
+
+
+def _encoder(study: Study) -> Any:
+    """Categories as 0/1 columns, numbers with unit variance."""
+    categorical = list(study.categorical)
+    return make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), categorical),
+        (StandardScaler(), [name for name in study.X.columns if name not in categorical]),
+    )
+
+
+def describe(study: Study) -> str:
+    """Header of the table: the data, the rows per class, the protocol."""
+    steps = (
+        "sampler, one-hot and StandardScaler" if study.categorical else "StandardScaler, sampler"
+    )
+    counts = describe_counts(dict(Counter(study.y.tolist()).most_common()))
+    return "\n".join(
+        [
+            f"data      {study.title} ({len(study.y)} rows, {study.X.shape[1]} features)",
+            f"classes   {counts}",
+            f"protocol  {study.protocol}",
+            f"pipeline  {steps}, classifier; seed {study.seed}",
+            "values    mean ± standard deviation over folds; seconds to resample and fit a fold",
+        ]
+    )
+
+
+def summarise(scores: pd.DataFrame) -> pd.DataFrame:
+    """Mean and spread over folds, by method and by method and classifier, as text.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From ``compare``.
+
+    Returns
+    -------
+    DataFrame
+        Methods averaged over the classifiers first, then each pair.
+    """
+    columns = [*SCORES, "seconds"]
+    n_classifiers = scores["classifier"].nunique()
+    per_fold = scores.groupby(["method", "fold"], sort=False)[columns].mean().reset_index()
+    per_fold["classifier"] = f"mean of {n_classifiers}"
+    blocks = [per_fold, scores] if n_classifiers > 1 else [scores]
+    return pd.concat([_mean_and_spread(block, columns) for block in blocks])
+
+
+def _mean_and_spread(scores: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    groups = scores.groupby(["method", "classifier"], sort=False)[columns]
+    mean, spread = groups.mean(), groups.std()
+    text = {
+        column: [f"{m:.3f} ± {s:.3f}" for m, s in zip(mean[column], spread[column], strict=True)]
+        for column in SCORES
+    }
+    text["seconds"] = [f"{m:.2f}" for m in mean["seconds"]]
+    return pd.DataFrame(text, index=mean.index.rename([None, None]))

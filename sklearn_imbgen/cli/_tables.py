@@ -1,0 +1,231 @@
+"""Tables on disk: read, check, split into features and target, write."""
+
+import os
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils.fixes import parse_version
+
+from sklearn_imbgen.cli._messages import CommandError, one_line
+from sklearn_imbgen.utils import import_extra
+
+__all__ = [
+    "EXTENSIONS",
+    "Table",
+    "atomic_path",
+    "check_output",
+    "read_table",
+    "table_format",
+    "write_table",
+]
+
+EXTENSIONS = (".csv", ".csv.gz", ".parquet")
+
+# pandas 3.1 deprecates the option and reads floats exactly without it; older ones
+# may be off in the last digit, so that a table would not survive being copied
+_OLD_PANDAS = parse_version(pd.__version__) < parse_version("3.1")
+EXACT_FLOATS: dict[str, Any] = {"float_precision": "round_trip"} if _OLD_PANDAS else {}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A checked table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As it was read.
+    target : str
+        Name of the column with the class.
+    X : DataFrame
+        The features in float64, the categorical ones as pandas categories.
+    y : ndarray
+        The class of each row.
+    categorical : list of str
+        Names of the categorical columns.
+    """
+
+    frame: pd.DataFrame
+    target: str
+    X: pd.DataFrame
+    y: NDArray[Any]
+    categorical: list[str]
+
+    @property
+    def counts(self) -> dict[Any, int]:
+        """Rows per class, the largest class first."""
+        return dict(Counter(self.y.tolist()).most_common())
+
+
+def table_format(path: Path) -> str:
+    """Extension of a table's file; a ``CommandError`` lists those that are read."""
+    for extension in EXTENSIONS:
+        if path.name.lower().endswith(extension):
+            return extension
+    raise CommandError(f"{path}: unknown extension; a table is one of {', '.join(EXTENSIONS)}")
+
+
+def read_table(path: Path, target: str | None, categorical: Sequence[str] = ()) -> Table:
+    """Read a CSV or Parquet file and check that a sampler can use it.
+
+    Parameters
+    ----------
+    path : Path
+    target : str or None
+        The column with the class.
+    categorical : sequence of str, default=()
+        Columns whose values are categories; pandas categories of a Parquet file
+        count without being named.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    CommandError
+        Naming the file and the column, row or class that is at fault.
+    """
+    frame = _read(path, [*categorical, *([] if target is None else [target])])
+    if frame.empty:
+        raise CommandError(f"{path}: the table has no rows")
+    columns = f"the columns are {', '.join(map(str, frame.columns))}"
+    if target is None:
+        raise CommandError(f"{path}: name the column with the class by --target; {columns}")
+    for name in (target, *categorical):
+        if name not in frame.columns:
+            raise CommandError(f"{path}: there is no column {name!r}; {columns}")
+    if target in categorical:
+        raise CommandError(f"column {target!r} is the target; leave it out of --categorical")
+    if frame.shape[1] == 1:
+        raise CommandError(f"{path}: there is no column besides the target {target!r}")
+    X = _features(frame.drop(columns=target), categorical, path)
+    names = [name for name in X.columns if X[name].dtype == "category"]
+    return Table(frame, target, X, _classes(frame[target], path), names)
+
+
+def _read(path: Path, as_text: Sequence[str]) -> pd.DataFrame:
+    extension = table_format(path)
+    if not path.exists():
+        raise CommandError(f"{path}: no such file")
+    if path.is_dir():
+        raise CommandError(f"{path}: is a folder, not a table")
+    try:
+        frame = _parse(path, extension, as_text)
+    except pd.errors.EmptyDataError:
+        raise CommandError(f"{path}: the file is empty") from None
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        raise CommandError(f"{path}: cannot be read: {one_line(error)}") from error
+    if any(name is not None for name in frame.index.names):
+        raise CommandError(
+            f"{path}: has the row index {frame.index.names}; write the table after reset_index()"
+        )
+    return frame.reset_index(drop=True)
+
+
+def _parse(path: Path, extension: str, as_text: Sequence[str]) -> pd.DataFrame:
+    if extension == ".parquet":
+        _need_pyarrow()
+        return pd.read_parquet(path)
+    # labels and categories stay as written: 007 is no number
+    kept = dict.fromkeys(as_text, str)
+    compression = "gzip" if extension == ".csv.gz" else None
+    return pd.read_csv(path, dtype=kept, compression=compression, low_memory=False, **EXACT_FLOATS)
+
+
+def _need_pyarrow() -> None:
+    try:
+        import_extra("pyarrow", "cli", "A Parquet file")
+    except ImportError as error:
+        raise CommandError(str(error)) from error
+
+
+def _features(frame: pd.DataFrame, categorical: Sequence[str], path: Path) -> pd.DataFrame:
+    X = frame.astype(dict.fromkeys(categorical, "category"))
+    other = [name for name in X.columns if X[name].dtype != "category"]
+    text = [name for name in other if not pd.api.types.is_numeric_dtype(X[name].dtype)]
+    if text:
+        names = ",".join(map(str, text))
+        raise CommandError(
+            f"{path}: not numeric: {names}; if the values are categories, "
+            f"say so by --categorical {names}, otherwise encode or drop them"
+        )
+    _refuse_missing(X.isna(), "is missing", path)
+    X = X.astype(dict.fromkeys(other, np.float64))
+    _refuse_missing(X[other].isin([np.inf, -np.inf]), "is infinite", path)
+    return X
+
+
+def _refuse_missing(flags: pd.DataFrame, problem: str, path: Path) -> None:
+    found = np.argwhere(flags.to_numpy())
+    if len(found):
+        row, column = found[0]
+        raise CommandError(
+            f"{path}: the value in column {flags.columns[column]!r}, row {row + 1} "
+            f"(the first row below the header is 1) {problem}, {len(found)} such value(s) "
+            "in all; fill them in or drop the rows"
+        )
+
+
+def _classes(column: pd.Series, path: Path) -> NDArray[Any]:
+    _refuse_missing(column.isna().to_frame(), "is missing", path)
+    y = np.asarray(column.tolist())
+    if len(np.unique(y)) == 1:
+        raise CommandError(
+            f"{path}: column {column.name!r} holds one class only, {y[0]!s} ({len(y)} rows)"
+        )
+    return y
+
+
+def check_output(path: Path) -> None:
+    """Refuse a file name that cannot be written, before any work is done."""
+    table_format(path)
+    if path.is_dir():
+        raise CommandError(f"{path}: is a folder, not a file")
+    if not path.resolve().parent.is_dir():
+        raise CommandError(f"{path}: the folder {path.parent} does not exist")
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table by its extension, completely or not at all.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    path : Path
+
+    Raises
+    ------
+    CommandError
+        If the system refuses; a file that was there before is left as it was.
+    """
+    extension = table_format(path)
+    with atomic_path(path) as temporary:
+        if extension == ".parquet":
+            _need_pyarrow()
+            frame.to_parquet(temporary, index=False)
+        else:
+            compression = "gzip" if extension == ".csv.gz" else None
+            frame.to_csv(temporary, index=False, compression=compression)
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside ``path`` that takes its place if all went well."""
+    final = path.resolve()
+    temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, final)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{path}: cannot be written: {one_line(error)}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
