@@ -5,7 +5,6 @@ from abc import ABCMeta, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,7 @@ from sklearn_imbgen.nn import (
     resolve_device,
     torch_generator,
 )
+from sklearn_imbgen.over_sampling._training import TrainingData
 from sklearn_imbgen.utils import (
     TableCodec,
     check_class_sizes,
@@ -49,32 +49,6 @@ POSITIVE = Interval(numbers.Integral, 1, None, closed="left")
 COUNT = Interval(numbers.Integral, 0, None, closed="left")
 POSITIVE_REAL = Interval(numbers.Real, 0, None, closed="neither")
 WEIGHT = Interval(numbers.Real, 0, None, closed="left")
-
-# Rows pushed through a network at once outside training: bounds the memory.
-INFERENCE_ROWS = 8192
-
-
-@dataclass
-class TrainingData:
-    """The encoded training rows on their device, and what draws from them."""
-
-    X: Tensor
-    codes: Tensor
-    counts: Array
-    device: torch.device
-    generator: torch.Generator
-    random_state: np.random.RandomState
-    blocks: list[slice]
-
-    @property
-    def n_classes(self) -> int:
-        """Number of classes."""
-        return len(self.counts)
-
-    @property
-    def majority(self) -> int:
-        """Code of the most frequent class."""
-        return int(np.argmax(self.counts))
 
 
 class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
@@ -321,6 +295,14 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
                 stack.enter_context(limited_threads(1))
             yield
 
+    def _hidden_widths(self) -> list[int]:
+        widths = list(self.hidden_dims)
+        if not all(isinstance(width, numbers.Integral) and width > 0 for width in widths):
+            raise ValueError(
+                f"hidden_dims must hold positive integers, one per layer; got {self.hidden_dims!r}."
+            )
+        return [int(width) for width in widths]
+
     def _schedule(self, max_epochs: int, advice: str = "lower learning_rate") -> Schedule:
         return Schedule(
             max_epochs=max_epochs,
@@ -376,14 +358,6 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
                 f"label is needed: there are several minority classes, {minorities.tolist()}."
             )
         return minorities[0]
-
-
-def apply_in_chunks(module: nn.Module, *inputs: Tensor) -> Tensor:
-    """Output of a module in inference, a bounded number of rows at a time."""
-    module.eval()
-    with torch.no_grad():
-        chunks = zip(*(tensor.split(INFERENCE_ROWS) for tensor in inputs), strict=True)
-        return torch.cat([module(*chunk) for chunk in chunks])
 
 
 def _integer_columns(X: Any) -> NDArray[np.bool_] | None:

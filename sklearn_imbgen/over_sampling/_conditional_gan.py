@@ -20,10 +20,9 @@ from sklearn_imbgen.over_sampling._base import (
     POSITIVE,
     WEIGHT,
     BaseGenerativeOverSampler,
-    TrainingData,
-    apply_in_chunks,
 )
 from sklearn_imbgen.over_sampling._docs import PARAMETERS
+from sklearn_imbgen.over_sampling._training import TrainingData, apply_in_chunks
 
 __all__ = ["ConditionalGAN"]
 
@@ -188,7 +187,7 @@ class ConditionalGAN(BaseGenerativeOverSampler):
         )
 
     def _build_players(self, data: TrainingData) -> None:
-        hidden = [int(width) for width in self.hidden_dims]
+        hidden = self._hidden_widths()
         n_encoded, n_classes = data.X.shape[1], data.n_classes
         generator = nn.Sequential(
             multilayer_perceptron(

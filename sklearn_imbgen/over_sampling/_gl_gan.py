@@ -20,11 +20,10 @@ from sklearn_imbgen.over_sampling._base import (
     COUNT,
     POSITIVE,
     WEIGHT,
-    TrainingData,
-    apply_in_chunks,
 )
 from sklearn_imbgen.over_sampling._docs import PARAMETERS
 from sklearn_imbgen.over_sampling._latent import BaseLatentOverSampler
+from sklearn_imbgen.over_sampling._training import TrainingData, apply_in_chunks
 
 __all__ = ["GLGAN"]
 

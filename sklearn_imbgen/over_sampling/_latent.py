@@ -26,10 +26,9 @@ from sklearn_imbgen.over_sampling._base import (
     POSITIVE_REAL,
     WEIGHT,
     BaseGenerativeOverSampler,
-    TrainingData,
-    apply_in_chunks,
 )
 from sklearn_imbgen.over_sampling._latent_interpolation import interpolate_class, warn_of_few_rows
+from sklearn_imbgen.over_sampling._training import TrainingData, apply_in_chunks
 
 
 class BaseLatentOverSampler(BaseGenerativeOverSampler):
@@ -135,7 +134,7 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
         """Line 1 of algorithm 2.1; what cannot work is refused here, before any training."""
         self._check_neighbors()
         n_encoded = data.X.shape[1]
-        hidden = [int(width) for width in self.hidden_dims]
+        hidden = self._hidden_widths()
         sizes = {"n_features": n_encoded, "latent_dim": self.latent_dim}
         self.encoder_: nn.Module
         if self.encoder is None:

@@ -6,9 +6,9 @@ import numpy as np
 from imblearn.utils import Substitution
 from torch import Tensor
 
-from sklearn_imbgen.over_sampling._base import TrainingData, apply_in_chunks
 from sklearn_imbgen.over_sampling._docs import PARAMETERS
 from sklearn_imbgen.over_sampling._latent import BaseLatentOverSampler
+from sklearn_imbgen.over_sampling._training import TrainingData, apply_in_chunks
 
 __all__ = ["LatentSMOTE"]
 

@@ -154,3 +154,14 @@ def test_history_has_finite_losses_for_every_epoch(sampler, imbalanced):
         assert "total" in terms
         assert len({len(values) for values in terms.values()}) == 1
         assert np.isfinite(list(terms.values())).all()
+
+
+@pytest.mark.parametrize("widths", [(0,), (8, -1), (2.5,), ("wide",)])
+def test_hidden_dims_must_be_positive_integers(sampler, imbalanced, widths):
+    with pytest.raises(ValueError, match="hidden_dims must hold positive integers"):
+        sampler.set_params(hidden_dims=widths).fit_resample(*imbalanced)
+
+
+def test_no_hidden_layer_is_a_linear_network(sampler, imbalanced):
+    X_resampled, _ = sampler.set_params(hidden_dims=()).fit_resample(*imbalanced)
+    assert len(X_resampled) == 180
