@@ -297,7 +297,7 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
 
     def _hidden_widths(self) -> list[int]:
         widths = list(self.hidden_dims)
-        if not all(isinstance(width, numbers.Integral) and width > 0 for width in widths):
+        if not all(isinstance(width, int | np.integer) and width > 0 for width in widths):
             raise ValueError(
                 f"hidden_dims must hold positive integers, one per layer; got {self.hidden_dims!r}."
             )
