@@ -33,12 +33,29 @@ def gas_drift(folder: Path) -> Table:
     return arrays["X"].astype(float), arrays["y"]
 
 
+def one_against_rest(name: str, positive: int = 1) -> Callable[[Path], Table]:
+    """Loader of a naturally imbalanced set: one class against all others."""
+
+    def load_set(folder: Path) -> Table:
+        arrays = np.load(folder / f"{name}.npz")
+        return arrays["X"].astype(float), (arrays["y"] == positive).astype(int)
+
+    return load_set
+
+
 SETS: dict[str, Callable[..., Table]] = {
     "digits": digits,
     "usps": usps,
     "madelon": madelon,
     "gas_drift": gas_drift,
+    "yeast_me2": one_against_rest("yeast_me2"),
+    "abalone19": one_against_rest("abalone19"),
+    "page_blocks0": one_against_rest("page_blocks0"),
+    "satimage": one_against_rest("satimage", positive=4),
+    "mammography": one_against_rest("mammography"),
 }
+# taken as they are; the others are balanced and get thinned
+NATURAL = ("yeast_me2", "abalone19", "page_blocks0", "satimage", "mammography")
 
 
 def load(name: str, data_dir: Path | None) -> Table:

@@ -2,7 +2,8 @@
 
 Per repeat: a random pair of classes, 80 % of the rows to train on, the minority
 thinned to --ratio of the majority, a balanced test part. Every method gets the
-same split and seed and runs at its defaults, and so does every classifier. The
+same split and seed and runs at its defaults, and so does every classifier.
+Naturally imbalanced sets are split 80/20, stratified, and standardised. The
 dissertation's numbers stand beside ours where the set is the same (its class
 pairs are not stated, so they are a guide, not a target).
 
@@ -17,13 +18,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from data import SETS, load
+from data import NATURAL, SETS, load
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from joblib import Parallel, delayed
 from sklearn.ensemble import AdaBoostClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import f1_score, matthews_corrcoef
+from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from sklearn_imbgen.datasets import make_binary_imbalance
@@ -58,32 +61,40 @@ def methods(seed: int, n_minority: int) -> dict:
     }
 
 
+def split_rows(name: str, X: np.ndarray, y: np.ndarray, ratio: float, seed: int) -> tuple:
+    """Training and test rows of one repeat."""
+    if name not in NATURAL:
+        split = make_binary_imbalance(X, y, ratio=ratio, random_state=seed)
+        return split.X_train, split.X_test, split.y_train, split.y_test
+    parts = train_test_split(X, y, test_size=0.2, stratify=y, random_state=seed)
+    scaler = StandardScaler().fit(parts[0])
+    return scaler.transform(parts[0]), scaler.transform(parts[1]), *parts[2:]
+
+
 def run_repeat(name: str, X: np.ndarray, y: np.ndarray, ratio: float, seed: int) -> list[dict]:
     """Scores of every method and classifier on one split."""
     warnings.simplefilter("ignore", ConvergenceWarning)
     warnings.simplefilter("ignore", FewSamplesWarning)
-    split = make_binary_imbalance(X, y, ratio=ratio, random_state=seed)
-    n_minority = int((split.y_train == split.minority).sum())
+    X_train, X_test, y_train, y_test = split_rows(name, X, y, ratio, seed)
+    n_minority = int(np.unique(y_train, return_counts=True)[1].min())
     rows = []
     for method, sampler in methods(seed, n_minority).items():
         start = time.perf_counter()
         resampled = (
-            (split.X_train, split.y_train)
-            if sampler is None
-            else sampler.fit_resample(split.X_train, split.y_train)
+            (X_train, y_train) if sampler is None else sampler.fit_resample(X_train, y_train)
         )
         seconds = time.perf_counter() - start
         for classifier in CLASSIFIERS:
-            predicted = classifier(random_state=seed).fit(*resampled).predict(split.X_test)
+            predicted = classifier(random_state=seed).fit(*resampled).predict(X_test)
             rows.append(
                 {
                     "set": name,
                     "method": method,
                     "classifier": classifier.__name__,
                     "repeat": seed,
-                    "MCC": matthews_corrcoef(split.y_test, predicted),
-                    "macro F1": f1_score(split.y_test, predicted, average="macro"),
-                    "micro F1": f1_score(split.y_test, predicted, average="micro"),
+                    "MCC": matthews_corrcoef(y_test, predicted),
+                    "macro F1": f1_score(y_test, predicted, average="macro"),
+                    "micro F1": f1_score(y_test, predicted, average="micro"),
                     "seconds": seconds,
                 }
             )
@@ -106,7 +117,7 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
         for classifier, value in zip(names, values, strict=True)
     }
     table["MCC, dissertation"] = [published.get(key, "") for key in table.index]
-    return table
+    return table.sort_index(level=["set", "classifier"], sort_remaining=False, kind="stable")
 
 
 def overall(scores: pd.DataFrame) -> pd.DataFrame:
