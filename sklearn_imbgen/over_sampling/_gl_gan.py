@@ -11,11 +11,9 @@ from torch import Tensor
 from sklearn_imbgen.nn import (
     Step,
     WithHead,
-    classification_loss,
-    realness_loss,
-    reconstruction_loss,
     train,
 )
+from sklearn_imbgen.over_sampling._adversarial import Players
 from sklearn_imbgen.over_sampling._base import (
     COUNT,
     POSITIVE,
@@ -249,67 +247,34 @@ class GLGAN(BaseLatentOverSampler):
     def _train_adversarially(self, data: TrainingData) -> None:
         """Lines 3 to 15 of algorithm 2.1."""
         latent, codes = self._balanced_latent(data)
-        latent = latent.to(data.device)
-        labels, latent_labels = data.codes.to(data.device), codes.to(data.device)
-        n_real = len(data.X)
-
-        def discriminator_loss(real: Tensor, index: Tensor) -> dict[str, Tensor]:
-            # eq. 2.4
-            with torch.no_grad():
-                generated = self.generator_(latent[index])
-            on_real = realness_loss(self.discriminator_(data.X[real]), 1.0)
-            on_generated = realness_loss(self.discriminator_(generated), 0.0)
-            total = on_real + self.discriminator_fake_weight * on_generated
-            return {"real": on_real, "generated": on_generated, "total": total}
-
-        def classifier_loss(real: Tensor, index: Tensor) -> dict[str, Tensor]:
-            # eq. 2.5
-            with torch.no_grad():
-                generated = self.generator_(latent[index])
-            on_real = classification_loss(self.classifier_(data.X[real]), labels[real])
-            on_generated = classification_loss(self.classifier_(generated), latent_labels[index])
-            total = on_real + self.classifier_generated_weight * on_generated
-            return {"real": on_real, "generated": on_generated, "total": total}
-
-        def generator_loss(real: Tensor, index: Tensor) -> dict[str, Tensor]:
-            # eq. 2.6; the first n_real latent points are those of the real rows
-            reconstruction = reconstruction_loss(self.generator_(latent[real]), data.X[real])
-            generated = self.generator_(latent[index])
-            adversarial = realness_loss(self.discriminator_(generated), 1.0)
-            classification = classification_loss(self.classifier_(generated), latent_labels[index])
-            total = (
-                reconstruction
-                + self.adversarial_weight * adversarial
-                + self.classification_weight * classification
-            )
-            return {
-                "reconstruction": reconstruction,
-                "adversarial": adversarial,
-                "classification": classification,
-                "total": total,
-            }
-
+        players = Players(
+            self.generator_,
+            self.discriminator_,
+            self.classifier_,
+            data.X,
+            latent.to(data.device),
+            codes.to(data.device),
+            self.discriminator_fake_weight,
+            self.classifier_generated_weight,
+            self.adversarial_weight,
+            self.classification_weight,
+        )
         train(
             [
                 Step(
                     "discriminator",
                     self.discriminator_,
-                    discriminator_loss,
+                    players.discriminator_loss,
                     self.discriminator_epochs,
                 ),
-                Step("classifier", self.classifier_, classifier_loss, self.classifier_epochs),
-                Step("generator", self.generator_, generator_loss, self.generator_epochs),
+                Step(
+                    "classifier", self.classifier_, players.classifier_loss, self.classifier_epochs
+                ),
+                Step("generator", self.generator_, players.generator_loss, self.generator_epochs),
             ],
-            lambda: (
-                self._draw_batches(data, codes[:n_real]),
-                self._draw_batches(data, codes),
-            ),
+            lambda: (self._draw_batches(data, data.codes), self._draw_batches(data, codes)),
             self._schedule(self.max_epochs, "lower learning_rate or adversarial_weight"),
-            # without the adversarial term: it is measured by a judge that moves
-            monitor=lambda row: (
-                row["generator"]["reconstruction"]
-                + self.classification_weight * row["generator"]["classification"]
-            ),
+            monitor=players.distance_from_convergence,
             title="GAN",
             history=self.history_,
         )
