@@ -98,4 +98,5 @@ def classification_loss(logits: Tensor, codes: Tensor) -> Tensor:
 
 def weight_penalty(parameters: Iterable[Tensor]) -> Tensor:
     """Sum of squared weights, the regulariser R of eq. 2.3; biases are left out."""
-    return torch.stack([p.square().sum() for p in parameters if p.dim() > 1]).sum()
+    squares = [p.square().sum() for p in parameters if p.dim() > 1]
+    return torch.stack(squares).sum() if squares else torch.zeros(())

@@ -26,7 +26,7 @@ def linear(n_inputs: int, n_outputs: int, generator: torch.Generator) -> nn.Line
     The draws come from ``generator``, so the global RNG stays untouched, also
     when several threads build networks at once.
     """
-    layer: nn.Linear = nn.utils.skip_init(nn.Linear, n_inputs, n_outputs)
+    layer: nn.Linear = nn.utils.skip_init(nn.Linear, n_inputs, n_outputs, dtype=torch.float32)
     nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu", generator=generator)
     nn.init.zeros_(layer.bias)
     return layer
@@ -107,7 +107,13 @@ def build_module(module: Any, name: str, **sizes: int) -> nn.Module:
     if inspect.isclass(module) and issubclass(module, nn.Module):
         accepted = inspect.signature(module).parameters
         takes_all = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
-        return module(**{k: v for k, v in sizes.items() if takes_all or k in accepted})
+        try:
+            return module(**{k: v for k, v in sizes.items() if takes_all or k in accepted})
+        except TypeError as error:
+            raise TypeError(
+                f"{name} cannot be built with {', '.join(sizes)} alone ({error}); pass an "
+                "instance instead."
+            ) from error
     raise TypeError(f"{name} must be a torch.nn.Module class or instance, or None; got {module!r}.")
 
 
@@ -123,14 +129,15 @@ def check_output_shape(module: nn.Module, n_inputs: int, n_outputs: int, name: s
     module.eval()
     try:
         with torch.no_grad():
-            shape = tuple(module(torch.zeros(2, n_inputs)).shape)
-    except RuntimeError as error:
+            output = module(torch.zeros(2, n_inputs, dtype=torch.float32))
+    except Exception as error:
         raise ValueError(
             f"{name} cannot take rows of {n_inputs} values, which it is given as a tensor "
             f"of shape (n_rows, {n_inputs}): {error}"
         ) from error
     finally:
         module.train(was_training)
+    shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
     if shape != (2, n_outputs):
         raise ValueError(
             f"{name} maps a tensor of shape (2, {n_inputs}) to {shape}; it must give "

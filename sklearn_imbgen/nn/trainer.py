@@ -204,19 +204,20 @@ class _Loop:
         for step in self.steps:
             step.module.eval()
 
-    def _run_step(self, step: Step, optimizer: torch.optim.Optimizer) -> dict[str, float]:
+    def _run_step(self, step: Step, optimizer: torch.optim.Optimizer | None) -> dict[str, float]:
         """Means of the loss terms over the batches of one step's turn."""
         step.module.train()
-        parameters = list(step.module.parameters())
+        parameters = _trainable(step.module)
         sums: Terms = {}
         n_batches = 0
         for _ in range(step.n_epochs):
             for batch in zip(*self.draw(), strict=True):
                 terms = step.loss(*batch)
-                optimizer.zero_grad(set_to_none=True)
-                # only for this step's network: the others' gradients are not wanted
-                terms["total"].backward(inputs=parameters)
-                optimizer.step()
+                if optimizer is not None:
+                    optimizer.zero_grad(set_to_none=True)
+                    # only for this step's network: the others' gradients are not wanted
+                    terms["total"].backward(inputs=parameters)
+                    optimizer.step()
                 for name, term in terms.items():
                     sums[name] = sums.get(name, 0.0) + term.detach()
                 n_batches += 1
@@ -249,8 +250,15 @@ class _Loop:
         return [copy.deepcopy(step.module.state_dict()) for step in self.steps]
 
 
-def _adam(module: nn.Module, learning_rate: float) -> torch.optim.Adam:
-    parameters = [p for p in module.parameters() if p.requires_grad]
+def _trainable(module: nn.Module) -> list[nn.Parameter]:
+    return [p for p in module.parameters() if p.requires_grad]
+
+
+def _adam(module: nn.Module, learning_rate: float) -> torch.optim.Adam | None:
+    """Optimizer of a module's trainable parameters; None for a wholly frozen module."""
+    parameters = _trainable(module)
+    if not parameters:
+        return None
     # one kernel for all parameters: 1.3 to 1.5 times faster than the default for small layers
     fused = all(p.device.type in ("cpu", "cuda") for p in parameters)
     return torch.optim.Adam(parameters, lr=learning_rate, fused=fused)

@@ -39,6 +39,9 @@ from sklearn_imbgen.utils import (
     check_class_sizes,
     check_finite,
     check_frame,
+    check_numeric_columns,
+    dtype_bounds,
+    integer_bounds,
     plain,
     refuse_label_matrix,
 )
@@ -129,7 +132,7 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
         X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
             Rows to resample. Sparse input is made dense inside.
         y : array-like of shape (n_samples,)
-            Their labels: one per row, or one-hot.
+            Their labels: one per row, or one-hot columns for three or more classes.
 
         Returns
         -------
@@ -168,7 +171,7 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
             If ``label`` is no class of the training data, or has a single row.
         """
         self._check_trained()
-        if not isinstance(n_samples, numbers.Integral) or n_samples < 1:
+        if not isinstance(n_samples, int | np.integer) or n_samples < 1:
             raise ValueError(f"n_samples must be an integer of at least 1; got {n_samples!r}.")
         label = self._only_minority() if label is None else label
         code = self._code_of(label)
@@ -178,15 +181,22 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
         return restored
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, Array, bool]:
+        self._forget()
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
         self._container = ArraysTransformer(X, np.empty(0))
         self.categorical_features_ = self._resolve_categorical(X)
-        integer_columns = _integer_columns(X)
+        bounds = integer_bounds(X)
         X, y = self._validate_rows(X, y, reset=True)
-        if integer_columns is None:
-            integer_columns = np.full(X.shape[1], X.dtype.kind in "iub")
+        if bounds is None:
+            bound = dtype_bounds(X.dtype)
+            bounds = {} if bound is None else dict.fromkeys(range(X.shape[1]), bound)
         self._codec = TableCodec(
-            self.categorical_features_, np.flatnonzero(integer_columns), self.scaling, self.clip
+            self.categorical_features_,
+            list(bounds),
+            self.scaling,
+            self.clip,
+            integer_bounds=bounds,
+            feature_names=getattr(self, "feature_names_in_", None),
         )
         return X, y, binarize_y
 
@@ -208,14 +218,17 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
                 self,
                 X,
                 reset=reset,
-                accept_sparse=False if mixed else ["csr", "csc"],
+                accept_sparse=["csr", "csc"],
                 dtype=None if mixed else "numeric",
                 ensure_all_finite=False,
                 **({} if y is None else {"y": y}),
             )
-        check_finite(
-            validated if y is None else validated[0], getattr(self, "feature_names_in_", None)
+        rows, names = (
+            validated if y is None else validated[0],
+            getattr(self, "feature_names_in_", None),
         )
+        check_finite(rows, names)
+        check_numeric_columns(rows, self.categorical_features_, names)
         return validated
 
     def _resolve_categorical(self, X: Any) -> NDArray[np.intp]:
@@ -225,11 +238,22 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
             dtypes = getattr(X, "dtypes", [])
             named = [getattr(dtype, "name", None) == "category" for dtype in np.ravel(dtypes)]
             return np.flatnonzero(named)
-        return np.asarray(_get_column_indices(X, self.categorical_features), dtype=np.intp)
+        named = list(self.categorical_features)
+        if not named:
+            return np.empty(0, dtype=np.intp)
+        table = X if hasattr(X, "shape") else np.asarray(X, dtype=object)
+        try:
+            return np.unique(np.asarray(_get_column_indices(table, named), dtype=np.intp))
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"categorical_features={self.categorical_features!r} does not fit the columns: "
+                f"{error}"
+            ) from error
 
     def _fit_resample(self, X: Any, y: Array) -> tuple[Any, Array]:
         self._forget()
         if not any(self.sampling_strategy_.values()):
+            self._nothing_to_make = True
             return X.copy(), y.copy()
         self._train(X, y)
         parts_X, parts_y = [X], [y]
@@ -291,6 +315,9 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
         custom = self._custom_modules()
         with ExitStack() as stack:
             stack.enter_context(isolated_rng(seed if custom else None))
+            # the caller may stand inside torch.no_grad
+            stack.enter_context(torch.inference_mode(False))
+            stack.enter_context(torch.enable_grad())
             if not custom and device.type == "cpu":
                 stack.enter_context(limited_threads(1))
             yield
@@ -331,21 +358,24 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
         return rows if self._sparse_type is None else self._sparse_type(rows)
 
     def _forget(self) -> None:
-        for name in ("history_", *self._network_names):
+        for name in ("history_", "_nothing_to_make", *self._network_names):
             self.__dict__.pop(name, None)
 
     def _check_trained(self) -> None:
         check_is_fitted(self, "sampling_strategy_")
-        if not hasattr(self, "history_"):
-            raise NotFittedError(
-                f"This {type(self).__name__} has no trained networks: the classes already had "
-                "the sizes that sampling_strategy asks for, so fit_resample had nothing to "
-                "make. Call fit(X, y) to train it all the same."
+        if hasattr(self, "history_"):
+            return
+        reason = "its last fit failed."
+        if hasattr(self, "_nothing_to_make"):
+            reason = (
+                "the classes already had the sizes that sampling_strategy asks for, so "
+                "fit_resample had nothing to make. Call fit(X, y) to train it all the same."
             )
+        raise NotFittedError(f"This {type(self).__name__} has no trained networks: {reason}")
 
     def _code_of(self, label: Any) -> int:
         position = np.flatnonzero(self.classes_ == label)
-        if len(position) != 1:
+        if np.ndim(label) != 0 or len(position) != 1:
             raise ValueError(
                 f"label={plain(label)!r} is not a class; the classes are {self.classes_.tolist()}."
             )
@@ -358,13 +388,3 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
                 f"label is needed: there are several minority classes, {minorities.tolist()}."
             )
         return minorities[0]
-
-
-def _integer_columns(X: Any) -> NDArray[np.bool_] | None:
-    """Which columns of a dataframe hold integers or booleans; None for other containers."""
-    dtypes = getattr(X, "dtypes", None)
-    if dtypes is None or not hasattr(X, "columns"):
-        return None
-    # pandas' extension types (Int64, boolean, Sparse[int]) know their kind as well
-    kinds = [getattr(getattr(dtype, "subtype", dtype), "kind", "O") for dtype in dtypes]
-    return np.array([kind in "iub" for kind in kinds])

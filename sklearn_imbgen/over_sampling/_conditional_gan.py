@@ -150,7 +150,9 @@ class ConditionalGAN(BaseGenerativeOverSampler):
 
         def generate(index: Tensor) -> tuple[Tensor, Tensor]:
             """Rows of the classes of the drawn rows, from fresh noise."""
-            noise = torch.randn(len(index), self.latent_dim, generator=data.generator)
+            noise = torch.randn(
+                len(index), self.latent_dim, generator=data.generator, dtype=torch.float32
+            )
             codes = labels[index]
             return self.generator_(noise.to(data.device), codes), codes
 

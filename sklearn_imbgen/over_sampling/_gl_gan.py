@@ -256,8 +256,9 @@ class GLGAN(BaseLatentOverSampler):
             codes.to(data.device),
             self.discriminator_fake_weight,
             self.classifier_generated_weight,
-            self.adversarial_weight,
-            self.classification_weight,
+            # a judge that never trains has nothing to say
+            self.adversarial_weight if self.discriminator_epochs else 0.0,
+            self.classification_weight if self.classifier_epochs else 0.0,
         )
         train(
             [

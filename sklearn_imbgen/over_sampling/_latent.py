@@ -1,5 +1,6 @@
 """The first module of GL-GAN: an autoencoder, and new points in its latent space."""
 
+import inspect
 import numbers
 from typing import Any
 
@@ -168,7 +169,15 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
 
     def _check_neighbors(self) -> None:
         """Refuse an unusable neighbors object, report a class smaller than it asks for."""
+        for name in ("interpolator", "k_neighbors"):
+            if inspect.isclass(getattr(self, name)):
+                raise TypeError(f"{name} must be an instance, not the class itself.")
+        if self.interpolator is not None:
+            # its own check is off inside this sampler's fit
+            self.interpolator._validate_params()
         check_neighbors_object("k_neighbors", self.k_neighbors, additional_neighbor=1)
+        if getattr(self.k_neighbors, "n_neighbors", 2) < 2:
+            raise ValueError("k_neighbors counts the row itself: its n_neighbors must be >= 2.")
         for label, n_new in self.sampling_strategy_.items():
             if n_new:
                 count = int(self._counts[self._code_of(label)])

@@ -1,5 +1,6 @@
 """Validation, table encoding and interpolation; imports no torch."""
 
+from sklearn_imbgen.utils._columns import dtype_bounds, integer_bounds
 from sklearn_imbgen.utils._exceptions import (
     DivergenceError,
     DivergenceWarning,
@@ -12,6 +13,7 @@ from sklearn_imbgen.utils._validation import (
     check_class_sizes,
     check_finite,
     check_frame,
+    check_numeric_columns,
     plain,
     refuse_label_matrix,
 )
@@ -25,8 +27,11 @@ __all__ = [
     "check_class_sizes",
     "check_finite",
     "check_frame",
+    "check_numeric_columns",
     "draw_pairs",
+    "dtype_bounds",
     "import_extra",
+    "integer_bounds",
     "interpolate",
     "plain",
     "refuse_label_matrix",

@@ -1,5 +1,6 @@
 """One float matrix for a mixed table, and the way back."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -7,10 +8,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.preprocessing import OneHotEncoder
 
+from sklearn_imbgen.utils._columns import dtype_bounds
+
 __all__ = ["TableCodec"]
 
 Array = NDArray[Any]
 
+BOOLEANS = (bool, np.bool_)
+INTEGERS = (int, np.integer, np.bool_)
+# Encoded values end here, in standard deviations.
+FARTHEST = 1e6
 # Features share a unit when no range exceeds the median one by the first factor
 # and none falls below it by the second: border pixels vary little, but not less
 # than the resolution of an image.
@@ -36,6 +43,8 @@ class TableCodec:
         Indices of the categorical columns.
     integer : array-like of int
         Indices of the numeric columns that hold integers or booleans.
+    integer_bounds : mapping of int to (low, high), default=None
+        Limits of the data type of integer columns, kept also without ``clip``.
     scaling : {"auto", "per_feature", "global"}, default="auto"
         "per_feature" gives each numeric feature unit variance; "global" divides
         all by one number, which keeps their proportions, as wanted for pixels;
@@ -43,6 +52,8 @@ class TableCodec:
         times the median one (the features share a unit), else "per_feature".
     clip : bool, default=True
         Keep decoded numeric values inside the range seen in ``fit``.
+    feature_names : sequence, default=None
+        For the message about a category that ``fit`` has not seen.
 
     Attributes
     ----------
@@ -60,29 +71,49 @@ class TableCodec:
         integer: Any = (),
         scaling: str = "auto",
         clip: bool = True,
+        integer_bounds: Mapping[int, tuple[float, float]] | None = None,
+        feature_names: Sequence[Any] | None = None,
     ) -> None:
         self.categorical = np.asarray(categorical, dtype=int)
         self.integer = np.asarray(integer, dtype=int)
         self.scaling = scaling
         self.clip = clip
+        self.integer_bounds = integer_bounds
+        self.feature_names = feature_names
 
     def fit(self, X: Any) -> "TableCodec":
         """Learn ranges, scales and categories from ``X`` (n_samples, n_features)."""
         self.n_features_ = X.shape[1]
         self.dtype_ = X.dtype
         self.numeric_ = np.setdiff1d(np.arange(self.n_features_), self.categorical)
+        self._bounds = dict(self.integer_bounds or {})
+        bound = dtype_bounds(self.dtype_)
+        if bound is not None:
+            self._bounds = dict.fromkeys(self.numeric_.tolist(), bound)
+        self._find_integers_of_objects(X)
         self._snap_to_zero = _zero_thresholds(X) if sparse.issparse(X) else None
         self._fit_numeric(self._numeric_part(X))
         width = len(self.numeric_)
         self.blocks_: list[slice] = []
         if len(self.categorical):
             self.one_hot_ = OneHotEncoder(sparse_output=False, dtype=np.float32)
-            self.one_hot_.fit(X[:, self.categorical])
+            self.one_hot_.fit(self._categorical_part(X))
             for categories in self.one_hot_.categories_:
                 self.blocks_.append(slice(width, width + len(categories)))
                 width += len(categories)
         self.n_encoded_ = width
         return self
+
+    def _find_integers_of_objects(self, X: Any) -> None:
+        """Integer and boolean columns of an object array, which has no dtype per column."""
+        self.boolean_ = np.empty(0, dtype=int)
+        if self.dtype_.kind != "O":
+            return
+        columns = X[:, self.numeric_].T
+        whole = [all(isinstance(v, INTEGERS) for v in column) for column in columns]
+        logical = [all(isinstance(v, BOOLEANS) for v in column) for column in columns]
+        self.integer = np.union1d(self.integer, self.numeric_[np.array(whole, dtype=bool)])
+        self.boolean_ = self.numeric_[np.array(logical, dtype=bool)]
 
     def _fit_numeric(self, values: Array) -> None:
         self.minimum_ = values.min(axis=0)
@@ -107,10 +138,25 @@ class TableCodec:
     def encode(self, X: Any) -> NDArray[np.float32]:
         """Encoded matrix of shape (n_samples, n_encoded_)."""
         unit = self._to_unit_range(self._numeric_part(X))
-        numeric: NDArray[np.float32] = ((unit - self._mean) * self._gain).astype(np.float32)
+        # rows far outside the fitted range: float32 and the layers behind it stay finite
+        standardised = np.clip((unit - self._mean) * self._gain, -FARTHEST, FARTHEST)
+        numeric: NDArray[np.float32] = standardised.astype(np.float32)
         if not self.blocks_:
             return numeric
-        return np.hstack([numeric, self.one_hot_.transform(X[:, self.categorical])])
+        categories = self._categorical_part(X)
+        self._check_categories(categories)
+        return np.hstack([numeric, self.one_hot_.transform(categories)])
+
+    def _check_categories(self, columns: Array) -> None:
+        for position, known in enumerate(self.one_hot_.categories_):
+            new = set(columns[:, position].tolist()) - set(known.tolist())
+            if new:
+                column = self.categorical[position]
+                name = column if self.feature_names is None else self.feature_names[column]
+                raise ValueError(
+                    f"column {name!r} has categories that were not in the training data: "
+                    f"{sorted(map(str, new))[:5]}"
+                )
 
     def decode(self, Z: NDArray[np.floating[Any]]) -> Array:
         """Table of shape (n_samples, n_features) in the dtype seen in ``fit``."""
@@ -123,6 +169,11 @@ class TableCodec:
         if self.blocks_:
             table[:, self.categorical] = self.one_hot_.inverse_transform(Z[:, len(self.numeric_) :])
         return table
+
+    def _categorical_part(self, X: Any) -> Array:
+        columns = X[:, self.categorical]
+        dense: Array = columns.toarray() if sparse.issparse(columns) else columns
+        return dense
 
     def _numeric_part(self, X: Any) -> NDArray[np.float64]:
         if sparse.issparse(X):
@@ -160,13 +211,13 @@ class TableCodec:
         if self.clip:
             low, high = self.minimum_[position], self.maximum_[position]
             rounded = np.clip(rounded, np.ceil(low), np.floor(high))
-        if np.issubdtype(self.dtype_, np.integer):
-            limits = np.iinfo(self.dtype_)
-            # the nearest float below the limit: float(2**63 - 1) itself wraps round
-            rounded = np.clip(
-                rounded, float(limits.min), np.nextafter(float(limits.max), 0, dtype=float)
-            )
-        return rounded.astype(np.int64).astype(object) if self.dtype_.kind == "O" else rounded
+        column = int(self.numeric_[position])
+        if column in self._bounds:
+            rounded = np.clip(rounded, *self._bounds[column])
+        if self.dtype_.kind != "O":
+            return rounded
+        as_python = bool if column in self.boolean_ else int
+        return np.array([as_python(value) for value in rounded], dtype=object)
 
 
 def _same_unit(half_ranges: Array) -> bool:

@@ -1,5 +1,6 @@
 """Checks of X and y whose messages name the row, the column or the class."""
 
+import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["check_class_sizes", "check_finite", "check_frame", "plain", "refuse_label_matrix"]
+__all__ = [
+    "check_class_sizes",
+    "check_finite",
+    "check_frame",
+    "check_numeric_columns",
+    "plain",
+    "refuse_label_matrix",
+]
 
 
 def refuse_label_matrix(y: Any) -> None:
@@ -68,18 +76,35 @@ def check_frame(frame: Any, categorical: Any) -> None:
     if missing.any():
         row, column = (int(i) for i in np.argwhere(missing)[0])
         raise ValueError(_not_finite_message("NaN", row, frame.columns[column], missing.sum()))
-    numeric = np.setdiff1d(np.arange(frame.shape[1]), categorical)
-    for position in numeric:
+    for position in np.setdiff1d(np.arange(frame.shape[1]), categorical):
         column = frame.iloc[:, position]
-        if getattr(column.dtype, "kind", "O") in "biufc":
-            continue
-        try:
-            column.to_numpy().astype(np.float64)
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"column {frame.columns[position]!r} is not numeric (it holds "
-                f"{column.iloc[0]!r}). List it in categorical_features, or encode or drop it."
-            ) from None
+        kind = getattr(getattr(column.dtype, "subtype", column.dtype), "kind", "O")
+        is_category = getattr(column.dtype, "name", "") == "category"
+        # numbers written as text, such as postcodes, are not to be interpolated either
+        readable = kind in "biuf" or (kind == "O" and not _has_text(column.to_numpy(dtype=object)))
+        if is_category or not readable:
+            raise ValueError(_not_numeric_message(frame.columns[position], column.iloc[0]))
+
+
+def check_numeric_columns(X: Any, categorical: Any, feature_names: Sequence[Any] | None) -> None:
+    """Raise if an object array has text outside its categorical columns, naming the column."""
+    if sparse.issparse(X) or X.dtype != object:
+        return
+    for position in np.setdiff1d(np.arange(X.shape[1]), categorical):
+        if _has_text(X[:, position]):
+            name = position if feature_names is None else feature_names[position]
+            raise ValueError(_not_numeric_message(name, X[0, position]))
+
+
+def _has_text(values: NDArray[np.object_]) -> bool:
+    return not all(isinstance(value, numbers.Real | np.bool_) for value in values)
+
+
+def _not_numeric_message(column: Any, value: Any) -> str:
+    return (
+        f"column {plain(column)!r} is not numeric (it holds {plain(value)!r}). List it in "
+        "categorical_features, or encode or drop it."
+    )
 
 
 def check_finite(X: Any, feature_names: Sequence[Any] | None = None) -> None:
