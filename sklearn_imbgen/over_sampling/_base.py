@@ -40,7 +40,6 @@ from sklearn_imbgen.utils import (
     check_finite,
     check_frame,
     check_numeric_columns,
-    dtype_bounds,
     integer_bounds,
     plain,
     refuse_label_matrix,
@@ -187,12 +186,8 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
         self.categorical_features_ = self._resolve_categorical(X)
         bounds = integer_bounds(X)
         X, y = self._validate_rows(X, y, reset=True)
-        if bounds is None:
-            bound = dtype_bounds(X.dtype)
-            bounds = {} if bound is None else dict.fromkeys(range(X.shape[1]), bound)
         self._codec = TableCodec(
             self.categorical_features_,
-            list(bounds),
             self.scaling,
             self.clip,
             integer_bounds=bounds,
@@ -223,10 +218,8 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
                 ensure_all_finite=False,
                 **({} if y is None else {"y": y}),
             )
-        rows, names = (
-            validated if y is None else validated[0],
-            getattr(self, "feature_names_in_", None),
-        )
+        rows = validated if y is None else validated[0]
+        names = getattr(self, "feature_names_in_", None)
         check_finite(rows, names)
         check_numeric_columns(rows, self.categorical_features_, names)
         return validated
@@ -251,7 +244,6 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
             ) from error
 
     def _fit_resample(self, X: Any, y: Array) -> tuple[Any, Array]:
-        self._forget()
         if not any(self.sampling_strategy_.values()):
             self._nothing_to_make = True
             return X.copy(), y.copy()
@@ -268,7 +260,6 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
         return np.vstack(parts_X), np.concatenate(parts_y)
 
     def _train(self, X: Any, y: Array) -> None:
-        self._forget()
         check_class_sizes(Counter(y.tolist()), self.sampling_strategy_, type(self).__name__)
         seed = draw_seed(check_random_state(self.random_state))
         random_state = np.random.RandomState(seed)

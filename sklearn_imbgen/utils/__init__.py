@@ -1,6 +1,6 @@
 """Validation, table encoding and interpolation; imports no torch."""
 
-from sklearn_imbgen.utils._columns import dtype_bounds, integer_bounds
+from sklearn_imbgen.utils._columns import integer_bounds
 from sklearn_imbgen.utils._exceptions import (
     DivergenceError,
     DivergenceWarning,
@@ -29,7 +29,6 @@ __all__ = [
     "check_frame",
     "check_numeric_columns",
     "draw_pairs",
-    "dtype_bounds",
     "import_extra",
     "integer_bounds",
     "interpolate",

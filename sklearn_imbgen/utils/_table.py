@@ -41,10 +41,6 @@ class TableCodec:
     ----------
     categorical : array-like of int
         Indices of the categorical columns.
-    integer : array-like of int
-        Indices of the numeric columns that hold integers or booleans.
-    integer_bounds : mapping of int to (low, high), default=None
-        Limits of the data type of integer columns, kept also without ``clip``.
     scaling : {"auto", "per_feature", "global"}, default="auto"
         "per_feature" gives each numeric feature unit variance; "global" divides
         all by one number, which keeps their proportions, as wanted for pixels;
@@ -52,6 +48,10 @@ class TableCodec:
         times the median one (the features share a unit), else "per_feature".
     clip : bool, default=True
         Keep decoded numeric values inside the range seen in ``fit``.
+    integer_bounds : mapping of int to (low, high), default=None
+        The columns of a float or object table that hold integers or booleans,
+        with the limits of their own type, kept also without ``clip``. Tables of
+        an integer type, and integers in object tables, are recognised.
     feature_names : sequence, default=None
         For the message about a category that ``fit`` has not seen.
 
@@ -68,14 +68,12 @@ class TableCodec:
     def __init__(
         self,
         categorical: Any = (),
-        integer: Any = (),
         scaling: str = "auto",
         clip: bool = True,
         integer_bounds: Mapping[int, tuple[float, float]] | None = None,
         feature_names: Sequence[Any] | None = None,
     ) -> None:
         self.categorical = np.asarray(categorical, dtype=int)
-        self.integer = np.asarray(integer, dtype=int)
         self.scaling = scaling
         self.clip = clip
         self.integer_bounds = integer_bounds
@@ -86,11 +84,7 @@ class TableCodec:
         self.n_features_ = X.shape[1]
         self.dtype_ = X.dtype
         self.numeric_ = np.setdiff1d(np.arange(self.n_features_), self.categorical)
-        self._bounds = dict(self.integer_bounds or {})
-        bound = dtype_bounds(self.dtype_)
-        if bound is not None:
-            self._bounds = dict.fromkeys(self.numeric_.tolist(), bound)
-        self._find_integers_of_objects(X)
+        self._bounds = self._find_integers(X)
         self._snap_to_zero = _zero_thresholds(X) if sparse.issparse(X) else None
         self._fit_numeric(self._numeric_part(X))
         width = len(self.numeric_)
@@ -104,16 +98,20 @@ class TableCodec:
         self.n_encoded_ = width
         return self
 
-    def _find_integers_of_objects(self, X: Any) -> None:
-        """Integer and boolean columns of an object array, which has no dtype per column."""
-        self.boolean_ = np.empty(0, dtype=int)
-        if self.dtype_.kind != "O":
-            return
-        columns = X[:, self.numeric_].T
-        whole = [all(isinstance(v, INTEGERS) for v in column) for column in columns]
-        logical = [all(isinstance(v, BOOLEANS) for v in column) for column in columns]
-        self.integer = np.union1d(self.integer, self.numeric_[np.array(whole, dtype=bool)])
-        self.boolean_ = self.numeric_[np.array(logical, dtype=bool)]
+    def _find_integers(self, X: Any) -> dict[int, tuple[float, float]]:
+        """Integer columns and their limits; an object array is asked value by value."""
+        self.boolean_: set[int] = set()
+        bound = dtype_bounds(self.dtype_)
+        if bound is not None:
+            return dict.fromkeys(self.numeric_.tolist(), bound)
+        bounds = dict(self.integer_bounds or {})
+        if self.dtype_.kind == "O":
+            for column in self.numeric_.tolist():
+                if all(isinstance(value, BOOLEANS) for value in X[:, column]):
+                    self.boolean_.add(column)
+                if all(isinstance(value, INTEGERS) for value in X[:, column]):
+                    bounds.setdefault(column, (-np.inf, np.inf))
+        return bounds
 
     def _fit_numeric(self, values: Array) -> None:
         self.minimum_ = values.min(axis=0)
@@ -162,10 +160,10 @@ class TableCodec:
         """Table of shape (n_samples, n_features) in the dtype seen in ``fit``."""
         columns = self._decode_numeric(Z[:, : len(self.numeric_)].astype(np.float64))
         table: Array = np.empty((len(Z), self.n_features_), dtype=self.dtype_)
-        integer = np.isin(self.numeric_, self.integer)
-        for position, column in enumerate(self.numeric_):
+        for position, column in enumerate(self.numeric_.tolist()):
             values = columns[:, position]
-            table[:, column] = self._to_integers(values, position) if integer[position] else values
+            is_integer = column in self._bounds
+            table[:, column] = self._to_integers(values, position) if is_integer else values
         if self.blocks_:
             table[:, self.categorical] = self.one_hot_.inverse_transform(Z[:, len(self.numeric_) :])
         return table
@@ -212,8 +210,7 @@ class TableCodec:
             low, high = self.minimum_[position], self.maximum_[position]
             rounded = np.clip(rounded, np.ceil(low), np.floor(high))
         column = int(self.numeric_[position])
-        if column in self._bounds:
-            rounded = np.clip(rounded, *self._bounds[column])
+        rounded = np.clip(rounded, *self._bounds[column])
         if self.dtype_.kind != "O":
             return rounded
         as_python = bool if column in self.boolean_ else int

@@ -47,15 +47,23 @@ def test_decoded_values_are_clipped_to_the_range_exactly():
 
 def test_integers_are_rounded_not_truncated():
     X = np.array([[0], [10]])
-    codec = TableCodec(integer=[0], scaling="global").fit(X)
+    codec = TableCodec(scaling="global").fit(X)
     middle = codec.encode(np.array([[6.7]]))
     assert codec.decode(middle).tolist() == [[7]]
+
+
+def test_integer_columns_of_a_float_table_keep_to_their_type_without_clip():
+    X = np.array([[0.0, 0.5], [255.0, 1.5]])
+    codec = TableCodec(clip=False, integer_bounds={0: (0.0, 255.0)}).fit(X)
+    decoded = codec.decode(np.array([[9.0, 9.0]], dtype=np.float32))
+    assert decoded[0, 0] == 255
+    assert decoded[0, 1] > 1.5
 
 
 def test_the_largest_integers_do_not_wrap_round():
     limits = np.iinfo(np.int64)
     X = np.array([[limits.min], [limits.max]])
-    codec = TableCodec(integer=[0]).fit(X)
+    codec = TableCodec().fit(X)
     low, high = codec.decode(np.array([[-9.0], [9.0]], dtype=np.float32)).ravel()
     assert low < 0 < high
 
