@@ -4,7 +4,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 
-from tests.registry import SAMPLERS
+from tests.registry import NETWORK_SAMPLERS, SAMPLERS
 
 matplotlib.use("Agg")
 
@@ -12,6 +12,12 @@ matplotlib.use("Agg")
 @pytest.fixture(params=SAMPLERS)
 def sampler(request):
     """Each sampler of the package in turn, with a small budget."""
+    return clone(SAMPLERS[request.param])
+
+
+@pytest.fixture(params=NETWORK_SAMPLERS)
+def network_sampler(request):
+    """Each sampler that trains networks in turn."""
     return clone(SAMPLERS[request.param])
 
 

@@ -1,6 +1,6 @@
 """Every public estimator with small settings; a new one needs a row here, not new tests."""
 
-from sklearn_imbgen.over_sampling import GLGAN, ConditionalGAN, LatentSMOTE
+from sklearn_imbgen.over_sampling import BAGAN, GLGAN, SWIM, ConditionalGAN, LatentSMOTE
 
 TINY = {"hidden_dims": (16,), "latent_dim": 4, "batch_size": 16, "steps_per_epoch": 2}
 
@@ -8,7 +8,10 @@ SAMPLERS = {
     "GLGAN": GLGAN(autoencoder_epochs=2, max_epochs=1, random_state=0, **TINY),
     "LatentSMOTE": LatentSMOTE(autoencoder_epochs=2, random_state=0, **TINY),
     "ConditionalGAN": ConditionalGAN(max_epochs=2, random_state=0, **TINY),
+    "BAGAN": BAGAN(autoencoder_epochs=2, max_epochs=1, random_state=0, **TINY),
+    "SWIM": SWIM(random_state=0),
 }
+NETWORK_SAMPLERS = [name for name in SAMPLERS if name != "SWIM"]
 
 # check name -> reason; an expected failure that passes is an error (strict)
 EXPECTED_FAILURES: dict[str, dict[str, str]] = {}

@@ -89,15 +89,12 @@ def _neighbors(smallest: int) -> int:
     return smallest - 1
 
 
-def _ours(name: str) -> Callable[[Settings], Any]:
+def _ours(name: str, *, trains: bool = True) -> Callable[[Settings], Any]:
     def build(settings: Settings) -> Any:
         # imported here: --help and the other methods need no torch
         sampler = getattr(import_module("sklearn_imbgen.over_sampling"), name)
-        return sampler(
-            sampling_strategy=settings.strategy,
-            random_state=settings.seed,
-            verbose=settings.verbose,
-        )
+        progress = {"verbose": settings.verbose} if trains else {}
+        return sampler(sampling_strategy=settings.strategy, random_state=settings.seed, **progress)
 
     return build
 
@@ -106,8 +103,10 @@ METHODS: dict[str, Method] = {
     NO_METHOD: Method("None", _nothing, least_rows=1),
     "random": Method("Random", _random, least_rows=1),
     "smote": Method("SMOTE", _smote),
+    "swim": Method("SWIM", _ours("SWIM", trains=False), least_rows=1),
     "latent-smote": Method("LatentSMOTE", _ours("LatentSMOTE")),
     "conditional-gan": Method("ConditionalGAN", _ours("ConditionalGAN")),
+    "bagan": Method("BAGAN", _ours("BAGAN")),
     "glgan": Method("GLGAN", _ours("GLGAN")),
 }
 

@@ -7,14 +7,11 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
+from sklearn_imbgen.utils import draw_seed
+
 __all__ = ["draw_seed", "isolated_rng", "torch_generator"]
 
 _GLOBAL_RNG = threading.RLock()
-
-
-def draw_seed(random_state: np.random.RandomState) -> int:
-    """An integer seed for a component, drawn from the estimator's random state."""
-    return int(random_state.randint(np.iinfo(np.int32).max))
 
 
 def torch_generator(random_state: np.random.RandomState) -> torch.Generator:

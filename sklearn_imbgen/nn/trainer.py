@@ -81,7 +81,7 @@ def train(
     draw: Callable[[], tuple[Tensor, ...]],
     schedule: Schedule,
     *,
-    monitor: Callable[[Row], float],
+    monitor: Callable[[Row], float] | None,
     title: str,
     history: History | None = None,
 ) -> History:
@@ -98,9 +98,10 @@ def train(
         Returns the index tensors of one pass, each (n_batches, batch_size);
         ``loss`` gets one row of each.
     schedule : Schedule
-    monitor : callable
+    monitor : callable or None
         Maps the losses of one epoch, ``row[step][term]``, to the value that early
-        stopping watches.
+        stopping watches. None where no loss tells which epoch is best: all epochs
+        are run and the state of the last one is kept.
     title : str
         What is being trained, for the progress bar and messages.
     history : dict, default=None
@@ -150,7 +151,7 @@ class _Loop:
         steps: Sequence[Step],
         draw: Callable[[], tuple[Tensor, ...]],
         schedule: Schedule,
-        monitor: Callable[[Row], float],
+        monitor: Callable[[Row], float] | None,
         title: str,
         history: History,
     ) -> None:
@@ -183,8 +184,11 @@ class _Loop:
             if problem is not None:
                 return problem
             self._record(row)
-            value = self.monitor(row)
             self.bar.update()
+            if self.monitor is None:
+                self.states = self._snapshot()
+                continue
+            value = self.monitor(row)
             self.bar.set_postfix_str(f"loss {value:.4g}")
             if self.best_epoch == 0 or value < self.best - self.schedule.tol * abs(self.best):
                 self.best, self.best_epoch = value, self.epoch

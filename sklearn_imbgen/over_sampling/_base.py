@@ -1,14 +1,12 @@
-"""What all generative over-samplers share: contract, encoding, sampling, containers."""
+"""What all over-samplers share: contract, validation, encoding, containers; no torch."""
 
 import numbers
 from abc import ABCMeta, abstractmethod
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_sampling_strategy, check_target_type
 from imblearn.utils._validation import ArraysTransformer
@@ -21,25 +19,14 @@ from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
-from torch import Tensor, nn
 
-from sklearn_imbgen.nn import (
-    Schedule,
-    balanced_batches,
-    draw_seed,
-    isolated_rng,
-    limited_threads,
-    plain_batches,
-    resolve_device,
-    torch_generator,
-)
-from sklearn_imbgen.over_sampling._training import TrainingData
 from sklearn_imbgen.utils import (
     TableCodec,
     check_class_sizes,
     check_finite,
     check_frame,
     check_numeric_columns,
+    draw_seed,
     integer_bounds,
     plain,
     refuse_label_matrix,
@@ -53,11 +40,11 @@ POSITIVE_REAL = Interval(numbers.Real, 0, None, closed="neither")
 WEIGHT = Interval(numbers.Real, 0, None, closed="left")
 
 
-class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
-    """Base of the over-samplers that train a network to make new rows.
+class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
+    """Base of the over-samplers that make new rows of an encoded table.
 
-    A child trains its networks in ``_train_networks`` and makes encoded rows of
-    one class in ``_draw``; validation, encoding and containers are done here.
+    A child learns from encoded rows in ``_learn`` and makes new ones of one
+    class in ``_draw_encoded``; validation, encoding and containers are done here.
 
     Warning: This class should not be used directly.
     """
@@ -67,39 +54,22 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
         "categorical_features": ["array-like", StrOptions({"auto"}), None],
         "scaling": [StrOptions({"auto", "per_feature", "global"})],
         "clip": ["boolean"],
-        "hidden_dims": ["array-like"],
-        "latent_dim": [POSITIVE],
-        "batch_size": [Interval(numbers.Integral, 2, None, closed="left")],
-        "steps_per_epoch": [POSITIVE],
-        "balanced_batches": ["boolean"],
-        "learning_rate": [POSITIVE_REAL],
-        "n_iter_no_change": [POSITIVE, None],
-        "tol": [WEIGHT],
-        "device": [str, torch.device],
-        "verbose": ["verbose"],
     }
 
-    # attributes that only exist once networks have been trained
-    _network_names: tuple[str, ...] = ()
+    # what a sampler lacks before it has learned, for the message
+    _learned = "learned distribution"
+    # whether one row is too little to make others from
+    _needs_two_rows = True
 
     # set by the children's constructors
     random_state: Any
     categorical_features: Any
     scaling: str
     clip: bool
-    hidden_dims: Any
-    batch_size: int
-    steps_per_epoch: int
-    balanced_batches: bool
-    learning_rate: float
-    n_iter_no_change: int | None
-    tol: float
-    device: Any
-    verbose: Any
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any) -> "BaseGenerativeOverSampler":
-        """Train the networks without resampling; new rows then come from ``sample``.
+    def fit(self, X: Any, y: Any) -> "BaseTableOverSampler":
+        """Learn without resampling; new rows then come from ``sample``.
 
         Parameters
         ----------
@@ -124,7 +94,7 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
         return self
 
     def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
-        """Train the networks and return the rows with synthetic ones appended.
+        """Learn from the rows and return them with synthetic ones appended.
 
         Parameters
         ----------
@@ -145,7 +115,7 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
         return resampled
 
     def sample(self, n_samples: int = 1, label: Any = None) -> Any:
-        """Make new rows of one class with the trained networks.
+        """Make new rows of one class from what has been learned.
 
         Successive calls give different rows; the sequence follows
         ``random_state`` and survives pickling.
@@ -165,17 +135,17 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
         Raises
         ------
         NotFittedError
-            If no network has been trained.
+            If nothing has been learned yet.
         ValueError
-            If ``label`` is no class of the training data, or has a single row.
+            If ``label`` is no class of the training data, or has too few rows.
         """
         self._check_trained()
         if not isinstance(n_samples, int | np.integer) or n_samples < 1:
             raise ValueError(f"n_samples must be an integer of at least 1; got {n_samples!r}.")
         label = self._only_minority() if label is None else label
         code = self._code_of(label)
-        check_class_sizes(dict(enumerate(self._counts)), {code: 1}, type(self).__name__)
-        rows = self._decode(self._draw(code, int(n_samples), self._sampling_random_state))
+        self._check_class_sizes(dict(enumerate(self._counts)), {code: 1})
+        rows = self._make_rows(code, int(n_samples))
         restored, _ = self._container.transform(rows, np.empty(0))
         return restored
 
@@ -252,109 +222,57 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
         for label, n_new in self.sampling_strategy_.items():
             if n_new == 0:
                 continue
-            rows = self._draw(self._code_of(label), n_new, self._sampling_random_state)
-            parts_X.append(self._decode(rows))
+            parts_X.append(self._make_rows(self._code_of(label), n_new))
             parts_y.append(np.full(n_new, label, dtype=y.dtype))
         if sparse.issparse(X):
             return sparse.vstack(parts_X, format=X.format), np.concatenate(parts_y)
         return np.vstack(parts_X), np.concatenate(parts_y)
 
     def _train(self, X: Any, y: Array) -> None:
-        check_class_sizes(Counter(y.tolist()), self.sampling_strategy_, type(self).__name__)
+        self._check_class_sizes(Counter(y.tolist()), self.sampling_strategy_)
         seed = draw_seed(check_random_state(self.random_state))
-        random_state = np.random.RandomState(seed)
-        self._sampling_random_state = random_state
+        self._sampling_random_state = np.random.RandomState(seed)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._counts = np.bincount(codes)
         self._sparse_type = type(X) if sparse.issparse(X) else None
         self._codec.fit(X)
-        device = resolve_device(self.device)
-        data = TrainingData(
-            X=torch.from_numpy(self._codec.encode(X)).to(device),
-            codes=torch.from_numpy(codes),
-            counts=self._counts,
-            device=device,
-            generator=torch_generator(random_state),
-            random_state=random_state,
-            blocks=self._codec.blocks_,
-        )
-        self.history_: dict[str, dict[str, list[float]]] = {}
-        with self._compute_settings(device, draw_seed(random_state)):
-            try:
-                self._train_networks(data)
-            finally:
-                # a sampler trained on a GPU pickles and samples anywhere
-                for name in self._network_names:
-                    network = getattr(self, name, None)
-                    if isinstance(network, nn.Module):
-                        network.cpu()
+        self._learn(self._codec.encode(X), codes, self._sampling_random_state)
 
     @abstractmethod
-    def _train_networks(self, data: TrainingData) -> None:
-        """Build and train the networks; set the attributes of ``_network_names``."""
+    def _learn(
+        self,
+        encoded: NDArray[np.float32],
+        codes: NDArray[np.intp],
+        random_state: np.random.RandomState,
+    ) -> None:
+        """Learn from the encoded rows; set the attributes of ``_learned_names``."""
 
     @abstractmethod
-    def _draw(self, code: int, n_rows: int, random_state: np.random.RandomState) -> Tensor:
+    def _draw_encoded(
+        self, code: int, n_rows: int, random_state: np.random.RandomState
+    ) -> NDArray[np.floating[Any]]:
         """Encoded new rows of one class, shape (n_rows, n_encoded)."""
 
-    def _custom_modules(self) -> bool:
-        """Whether a user's module, which may draw from the global RNG, is trained."""
-        return False
+    @abstractmethod
+    def _learned_names(self) -> tuple[str, ...]:
+        """Attributes that exist only after learning; the first tells that it has begun."""
 
-    @contextmanager
-    def _compute_settings(self, device: torch.device, seed: int) -> Iterator[None]:
-        custom = self._custom_modules()
-        with ExitStack() as stack:
-            stack.enter_context(isolated_rng(seed if custom else None))
-            # the caller may stand inside torch.no_grad
-            stack.enter_context(torch.inference_mode(False))
-            stack.enter_context(torch.enable_grad())
-            if not custom and device.type == "cpu":
-                stack.enter_context(limited_threads(1))
-            yield
-
-    def _hidden_widths(self) -> list[int]:
-        widths = list(self.hidden_dims)
-        if not all(isinstance(width, int | np.integer) and width > 0 for width in widths):
-            raise ValueError(
-                f"hidden_dims must hold positive integers, one per layer; got {self.hidden_dims!r}."
-            )
-        return [int(width) for width in widths]
-
-    def _schedule(self, max_epochs: int, advice: str = "lower learning_rate") -> Schedule:
-        return Schedule(
-            max_epochs=max_epochs,
-            learning_rate=self.learning_rate,
-            n_iter_no_change=self.n_iter_no_change,
-            tol=self.tol,
-            advice=advice,
-            verbose=int(self.verbose),
-        )
-
-    def _draw_batches(self, data: TrainingData, codes: Tensor) -> Tensor:
-        """Row indices of one epoch over rows with the given class codes."""
-        if self.balanced_batches:
-            index = balanced_batches(codes, self.steps_per_epoch, self.batch_size, data.generator)
-        else:
-            index = plain_batches(len(codes), self.steps_per_epoch, self.batch_size, data.generator)
-        return index.to(data.device)
-
-    def _encode_new(self, X: Any) -> Tensor:
-        """Validated and encoded rows for the trained networks."""
-        self._check_trained()
-        return torch.from_numpy(self._codec.encode(self._validate_rows(X, reset=False)))
-
-    def _decode(self, encoded: Tensor) -> Any:
-        rows = self._codec.decode(encoded.numpy())
+    def _make_rows(self, code: int, n_rows: int) -> Any:
+        encoded = self._draw_encoded(code, n_rows, self._sampling_random_state)
+        rows = self._codec.decode(encoded)
         return rows if self._sparse_type is None else self._sparse_type(rows)
 
+    def _check_class_sizes(self, counts: Mapping[Any, int], growing: Mapping[Any, int]) -> None:
+        if self._needs_two_rows:
+            check_class_sizes(counts, growing, type(self).__name__)
+
     def _forget(self) -> None:
-        for name in ("history_", "_nothing_to_make", *self._network_names):
+        for name in ("_nothing_to_make", *self._learned_names()):
             self.__dict__.pop(name, None)
 
     def _check_trained(self) -> None:
         check_is_fitted(self, "sampling_strategy_")
-        if hasattr(self, "history_"):
+        if hasattr(self, self._learned_names()[0]):
             return
         reason = "its last fit failed."
         if hasattr(self, "_nothing_to_make"):
@@ -362,7 +280,7 @@ class BaseGenerativeOverSampler(BaseOverSampler, metaclass=ABCMeta):
                 "the classes already had the sizes that sampling_strategy asks for, so "
                 "fit_resample had nothing to make. Call fit(X, y) to train it all the same."
             )
-        raise NotFittedError(f"This {type(self).__name__} has no trained networks: {reason}")
+        raise NotFittedError(f"This {type(self).__name__} has no {self._learned}: {reason}")
 
     def _code_of(self, label: Any) -> int:
         position = np.flatnonzero(self.classes_ == label)

@@ -19,9 +19,9 @@ from sklearn_imbgen.over_sampling._base import (
     COUNT,
     POSITIVE,
     WEIGHT,
-    BaseGenerativeOverSampler,
 )
 from sklearn_imbgen.over_sampling._docs import PARAMETERS
+from sklearn_imbgen.over_sampling._generative import BaseGenerativeOverSampler
 from sklearn_imbgen.over_sampling._training import TrainingData, apply_in_chunks
 
 __all__ = ["ConditionalGAN"]
@@ -73,6 +73,7 @@ class ConditionalGAN(BaseGenerativeOverSampler):
     See Also
     --------
     GLGAN : Latent points of real rows instead of noise.
+    BAGAN : Noise with the mean and covariance of the class, in a latent space.
 
     References
     ----------

@@ -49,7 +49,7 @@ latent_dim : int, default=32
         Lambda_2 of eq. 2.3, the weight of the sum of squared weights.
 """
 
-_SHARED = """
+_TABLE = """
 categorical_features : "auto", array-like or None, default="auto"
         Columns that hold categories: indices, a mask or names. "auto" takes the
         pandas columns of dtype category. They are one-hot inside and come back
@@ -63,8 +63,10 @@ categorical_features : "auto", array-like or None, default="auto"
 
     clip : bool, default=True
         Keep numeric features inside the range of the training data.
+"""
 
-    batch_size : int, default=128
+_TRAINING = """
+batch_size : int, default=128
         Rows of a mini-batch, at least 2.
 
     steps_per_epoch : int, default=16
@@ -96,6 +98,11 @@ categorical_features : "auto", array-like or None, default="auto"
         1 shows a progress bar per stage.
 """
 
+_HISTORY = """
+history_ : dict
+        ``history_[network][term]``: a list with one mean loss per epoch.
+"""
+
 _ATTRIBUTES = """
 sampling_strategy_ : dict
         Class to number of rows to add.
@@ -105,9 +112,6 @@ sampling_strategy_ : dict
 
     categorical_features_ : ndarray of int
         Indices of the categorical columns.
-
-    history_ : dict
-        ``history_[network][term]``: a list with one mean loss per epoch.
 
     n_features_in_ : int
         Number of columns seen in training.
@@ -119,6 +123,8 @@ sampling_strategy_ : dict
 PARAMETERS = {
     "sampling_strategy": BaseOverSampler._sampling_strategy_docstring,
     "latent_parameters": _LATENT.strip(),
-    "shared_parameters": _SHARED.strip(),
-    "shared_attributes": _ATTRIBUTES.strip(),
+    "table_parameters": _TABLE.strip(),
+    "table_attributes": _ATTRIBUTES.strip(),
+    "shared_parameters": f"{_TABLE.strip()}\n\n    {_TRAINING.strip()}",
+    "shared_attributes": f"{_ATTRIBUTES.strip()}\n\n    {_HISTORY.strip()}",
 }

@@ -26,8 +26,8 @@ from sklearn_imbgen.over_sampling._base import (
     POSITIVE,
     POSITIVE_REAL,
     WEIGHT,
-    BaseGenerativeOverSampler,
 )
+from sklearn_imbgen.over_sampling._generative import BaseGenerativeOverSampler
 from sklearn_imbgen.over_sampling._latent_interpolation import interpolate_class, warn_of_few_rows
 from sklearn_imbgen.over_sampling._training import TrainingData, apply_in_chunks
 

@@ -1,6 +1,11 @@
-"""Validation, table encoding and interpolation; imports no torch."""
+"""Validation, table encoding, interpolation and covariance; imports no torch."""
 
 from sklearn_imbgen.utils._columns import integer_bounds
+from sklearn_imbgen.utils._covariance import (
+    CovarianceRoots,
+    covariance_roots,
+    mean_and_covariance,
+)
 from sklearn_imbgen.utils._exceptions import (
     DivergenceError,
     DivergenceWarning,
@@ -8,6 +13,7 @@ from sklearn_imbgen.utils._exceptions import (
 )
 from sklearn_imbgen.utils._interpolation import Pairs, draw_pairs, interpolate
 from sklearn_imbgen.utils._optional import import_extra
+from sklearn_imbgen.utils._random import draw_seed
 from sklearn_imbgen.utils._table import TableCodec
 from sklearn_imbgen.utils._validation import (
     check_class_sizes,
@@ -19,6 +25,7 @@ from sklearn_imbgen.utils._validation import (
 )
 
 __all__ = [
+    "CovarianceRoots",
     "DivergenceError",
     "DivergenceWarning",
     "FewSamplesWarning",
@@ -28,10 +35,13 @@ __all__ = [
     "check_finite",
     "check_frame",
     "check_numeric_columns",
+    "covariance_roots",
     "draw_pairs",
+    "draw_seed",
     "import_extra",
     "integer_bounds",
     "interpolate",
+    "mean_and_covariance",
     "plain",
     "refuse_label_matrix",
 ]

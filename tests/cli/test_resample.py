@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from sklearn_imbgen.cli._methods import METHODS, Method
+from sklearn_imbgen.cli._methods import METHODS, Method, Settings, build_sampler
 
 TEXT_COLUMNS = "colour,code"
 
@@ -16,7 +16,7 @@ def read(path):
     return pd.read_csv(path, dtype={"code": str})
 
 
-@pytest.mark.parametrize("method", ["random", "smote", "glgan"])
+@pytest.mark.parametrize("method", ["random", "smote", "swim", "glgan"])
 @pytest.mark.parametrize("extension", [".csv", ".csv.gz", ".parquet"])
 def test_originals_then_synthetic_with_the_same_types(method, extension, run, save, frame):
     source = save(frame, f"in{extension}")
@@ -124,6 +124,21 @@ def test_few_rows_are_reported(run, save, numeric):
     assert result.exit_code == 0
     assert "imbgen: warning: FewSamplesWarning" in result.stderr
     assert "k_neighbors=2 instead of 5" in result.stderr
+
+
+def test_swim_makes_rows_from_one(run, save, numeric):
+    save(pd.concat([numeric[numeric.label == "common"], numeric[numeric.label == "rare"][:1]]))
+    result = run("resample", "in.csv", "-o", "o.csv", "--target", "label", "--method", "swim")
+    assert result.exit_code == 0, result.output
+    assert (pd.read_csv("o.csv")["label"] == "rare").sum() == 40
+
+
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"none"}))
+def test_every_method_is_built_with_its_settings(method):
+    settings = Settings(seed=3, smallest=10, strategy={"rare": 40}, verbose=1)
+    sampler = build_sampler(method, settings)
+    assert sampler.random_state == 3
+    assert sampler.sampling_strategy == {"rare": 40}
 
 
 def test_output_may_be_the_input(run, save, numeric):

@@ -37,11 +37,12 @@ def test_a_pipeline_fits_predicts_and_fits_again(pipeline, scored):
 
 @few
 def test_grid_search_over_the_sampler(pipeline, scored):
-    name = pipeline.steps[1][0]
-    search = GridSearchCV(
-        pipeline, {f"{name}__latent_dim": [2, 3]}, scoring="matthews_corrcoef", cv=3
-    ).fit(*scored)
-    assert search.best_params_[f"{name}__latent_dim"] in (2, 3)
+    name, sampler = pipeline.steps[1]
+    parameter = f"{name}__latent_dim" if hasattr(sampler, "latent_dim") else f"{name}__spread"
+    search = GridSearchCV(pipeline, {parameter: [2, 3]}, scoring="matthews_corrcoef", cv=3).fit(
+        *scored
+    )
+    assert search.best_params_[parameter] in (2, 3)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 

@@ -56,6 +56,38 @@ def test_the_best_state_is_kept():
     assert model.value.item() == pytest.approx(0.6, abs=1e-4)
 
 
+def test_without_a_monitor_all_epochs_run_and_the_last_state_is_kept():
+    model = Scalar()
+    history = train(
+        [Step("model", model, lambda _: {"total": -model.value})],
+        draw,
+        Schedule(max_epochs=5, learning_rate=0.1, n_iter_no_change=1, tol=10.0),
+        monitor=None,
+        title="model",
+    )
+    assert len(history["model"]["total"]) == 5
+    assert model.value.item() == pytest.approx(1.0, abs=1e-4)
+
+
+def test_without_a_monitor_a_divergence_goes_back_to_the_last_sound_epoch():
+    model, epochs = Scalar(), []
+
+    def loss(_):
+        epochs.append(model.value.item())
+        return {"total": model.value * (math.nan if len(epochs) == 7 else -1)}
+
+    with pytest.warns(DivergenceWarning):
+        train(
+            [Step("model", model, loss)],
+            draw,
+            Schedule(max_epochs=5, learning_rate=0.1),
+            monitor=None,
+            title="model",
+        )
+    # three epochs of two steps of 0.1, then the fourth fails and one is left at 0.01
+    assert model.value.item() == pytest.approx(0.62, abs=1e-4)
+
+
 def test_steps_alternate_and_move_only_their_own_network():
     first, second, order = Scalar(1.0), Scalar(1.0), []
 

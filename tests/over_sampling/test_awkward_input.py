@@ -187,9 +187,9 @@ def test_a_judge_without_epochs_has_no_say(frame):
     pd.testing.assert_frame_equal(*rows)
 
 
-def test_a_device_without_memory_is_refused(sampler, frame):
+def test_a_device_without_memory_is_refused(network_sampler, frame):
     with pytest.raises(ValueError, match="device='meta' is not available"):
-        sampler.set_params(device="meta").fit_resample(frame, Y)
+        network_sampler.set_params(device="meta").fit_resample(frame, Y)
 
 
 @pytest.mark.parametrize("label", [[1], [1, 1]])

@@ -1,0 +1,182 @@
+"""SWIM: minority rows spread along the density contours of the majority."""
+
+from typing import Any
+
+import numpy as np
+from imblearn.utils import Substitution
+from numpy.typing import NDArray
+
+from sklearn_imbgen.over_sampling._base import WEIGHT, BaseTableOverSampler
+from sklearn_imbgen.over_sampling._docs import PARAMETERS
+from sklearn_imbgen.utils import covariance_roots, mean_and_covariance
+
+__all__ = ["SWIM", "rescale_to_norms"]
+
+Array = NDArray[Any]
+
+
+@Substitution(**PARAMETERS)
+class SWIM(BaseTableOverSampler):
+    """Over-sample with the distribution of the majority (sampling with the majority).
+
+    A new row lies at the same Mahalanobis distance from the mean of the majority
+    as an existing row of its class: as deep in, or as far out of, the majority.
+    It asks little of the minority, so it suits extreme imbalance. No network is
+    trained. It is a baseline of section 2.4.2 of the dissertation.
+
+    Parameters
+    ----------
+    {sampling_strategy}
+
+    spread : float, default=1.0
+        alpha of the publication: how many standard deviations of the class, per
+        whitened feature, a new row is drawn to either side of the class mean.
+        1.0 covers the bulk of the class. With 0.0 every new row lies in the
+        direction of the class mean.
+
+    {table_parameters}
+
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws. The global RNG of numpy is touched only with None.
+
+    Attributes
+    ----------
+    {table_attributes}
+
+    majority_ : object
+        Label of the most frequent class, whose distribution is used; of several,
+        the first in the order of ``classes_``.
+
+    See Also
+    --------
+    GLGAN : Learns the distribution of all classes with networks.
+    BAGAN : Draws from a normal distribution per class, in a latent space.
+    imblearn.over_sampling.SMOTE : Interpolates between the rows of a class.
+
+    Notes
+    -----
+    In the encoded table, with numeric columns scaled and categories one-hot, the
+    rows are centred by the majority's mean and whitened by the inverse square
+    root of its covariance. A new row draws each whitened feature uniformly
+    within ``spread`` standard deviations of the mean of its class, is stretched
+    to the norm of a randomly chosen row of the class, and is mapped back. The
+    majority is the most frequent class, also with more than two.
+
+    A direction in which the majority does not vary (constant or dependent
+    columns, fewer rows than columns) has no Mahalanobis distance: where the
+    majority's standard deviation is below 1e-5 of that in its widest direction,
+    the new row keeps the value of the chosen row.
+
+    A class of a single row has no spread of its own. It borrows the majority's,
+    which is 1 in every whitened direction, in the spirit of the method;
+    otherwise all new rows would be copies.
+
+    Distances are equal before ``clip``, the rounding of integer columns and the
+    choice of categories, which move a row.
+
+    Memory grows with the square of the number of encoded columns, time with its
+    cube.
+
+    References
+    ----------
+    S. Sharma, C. Bellinger, B. Krawczyk, O. Zaiane and N. Japkowicz, "Synthetic
+    Oversampling with the Majority Class: A New Perspective on Handling Extreme
+    Imbalance", IEEE International Conference on Data Mining, 2018.
+
+    Examples
+    --------
+    >>> from collections import Counter
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn_imbgen.over_sampling import SWIM
+    >>> X, y = make_classification(n_samples=200, weights=[0.9], random_state=0)
+    >>> X_resampled, y_resampled = SWIM(random_state=0).fit_resample(X, y)
+    >>> sorted(Counter(y_resampled.tolist()).items())
+    [(0, 180), (1, 180)]
+    """
+
+    _parameter_constraints: dict = {
+        **BaseTableOverSampler._parameter_constraints,
+        "spread": [WEIGHT],
+    }
+    _needs_two_rows = False
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy: Any = "auto",
+        spread: float = 1.0,
+        categorical_features: Any = "auto",
+        scaling: str = "auto",
+        clip: bool = True,
+        random_state: Any = None,
+    ) -> None:
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.spread = spread
+        self.categorical_features = categorical_features
+        self.scaling = scaling
+        self.clip = clip
+        self.random_state = random_state
+
+    def _learn(
+        self,
+        encoded: NDArray[np.float32],
+        codes: NDArray[np.intp],
+        random_state: np.random.RandomState,
+    ) -> None:
+        majority = int(np.argmax(self._counts))
+        self._mean, covariance = mean_and_covariance(encoded[codes == majority])
+        self._roots = covariance_roots(covariance)
+        self._rows = [encoded[codes == code] for code in range(len(self.classes_))]
+        whitened = [self._whiten(rows) for rows in self._rows]
+        self._centres = [rows.mean(axis=0) for rows in whitened]
+        self._deviations = [
+            whitened[code if len(self._rows[code]) > 1 else majority].std(axis=0)
+            for code in range(len(self.classes_))
+        ]
+        self.majority_ = self.classes_[majority]
+
+    def _learned_names(self) -> tuple[str, ...]:
+        return ("majority_", "_mean", "_roots", "_rows", "_centres", "_deviations")
+
+    def _whiten(self, rows: Array) -> Array:
+        whitened: Array = (rows - self._mean) @ self._roots.inverse_root
+        return whitened
+
+    def _draw_encoded(
+        self, code: int, n_rows: int, random_state: np.random.RandomState
+    ) -> NDArray[np.floating[Any]]:
+        chosen = self._rows[code][random_state.randint(len(self._rows[code]), size=n_rows)]
+        steps = random_state.uniform(-1.0, 1.0, size=chosen.shape)
+        points = self._centres[code] + self.spread * self._deviations[code] * steps
+        # a draw per feature leaves the directions in which the majority varies
+        points = points @ self._roots.projection
+        on_contour = rescale_to_norms(points, self._whiten(chosen))
+        from_mean = chosen - self._mean
+        constant = from_mean - from_mean @ self._roots.projection
+        drawn: Array = self._mean + on_contour @ self._roots.root + constant
+        return drawn
+
+
+def rescale_to_norms(points: Array, rows: Array) -> Array:
+    """Points stretched to the norms of ``rows``, one for one.
+
+    Parameters
+    ----------
+    points, rows : ndarray of shape (n_rows, n_features)
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_features)
+        A point of norm zero has no direction and becomes its row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rescale_to_norms(np.array([[3.0, 4.0]]), np.array([[0.0, 10.0]]))
+    array([[6., 8.]])
+    """
+    lengths = np.linalg.norm(points, axis=1, keepdims=True)
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    directions = np.divide(points, lengths, out=np.zeros_like(points), where=lengths > 0)
+    rescaled: Array = np.where(lengths > 0, directions * norms, rows)
+    return rescaled
