@@ -1,6 +1,10 @@
-"""Seconds and peak memory of fit_resample over the number of rows, beside SMOTE.
+"""Time and memory of one resampling, beside SMOTE and CTGAN: random rows, a new process each.
 
-python benchmarks/speed.py
+    python benchmarks/speed.py
+    python benchmarks/speed.py --methods SMOTE GLGAN CTGAN --limit 3600
+
+CTGAN needs ``pip install ctgan`` and trains its default 300 epochs on all rows, the class as
+one more column. MDO and NRAS need ``pip install smote-variants``.
 """
 
 import argparse
@@ -8,51 +12,153 @@ import resource
 import subprocess
 import sys
 import time
+from typing import NamedTuple
 
 import numpy as np
-from imblearn.over_sampling import SMOTE
+import pandas as pd
+from samplers import SAMPLERS, is_installed
 
-from sklearn_imbgen.over_sampling import GLGAN, ConditionalGAN, LatentSMOTE
-
-METHODS = {"SMOTE": SMOTE, "LatentSMOTE": LatentSMOTE, "ConditionalGAN": ConditionalGAN,
-           "GLGAN": GLGAN}  # fmt: skip
-SIZES = ((750, 256, 0.02), (1_000, 20, 0.01), (10_000, 20, 0.01), (100_000, 20, 0.01))
+METHODS = ("SMOTE", "GLGAN", "LatentSMOTE", "ConditionalGAN", "SWIM", "BAGAN", "MDO", "NRAS",
+           "CTGAN")  # fmt: skip
+BASELINES = ("SMOTE", "CTGAN")
 
 
-def measure(method: str, n_samples: int, n_features: int, minority: float) -> None:
-    """Print wall seconds, CPU seconds and peak megabytes of one resampling."""
+class Shape(NamedTuple):
+    """Rows, columns and the minority's share of the rows."""
+
+    rows: int
+    columns: int
+    minority: float
+
+    def __str__(self) -> str:
+        return f"{self.rows:,} x {self.columns}, {self.minority:.0%}"
+
+
+SHAPES = (Shape(750, 256, 0.01), Shape(10_000, 20, 0.1), Shape(100_000, 20, 0.01))
+GROWING = tuple(Shape(rows, 20, 0.01) for rows in (25_000, 50_000, 100_000, 200_000))
+
+
+class Cost(NamedTuple):
+    """Wall and CPU seconds, and peak megabytes above those before."""
+
+    wall: float
+    cpu: float
+    megabytes: float
+
+
+class TableGAN:
+    """CTGAN with ``fit_resample``: trained on all rows, asked for rows of the smallest class."""
+
+    def __init__(self, seed: int) -> None:
+        from ctgan import CTGAN
+
+        self.model = CTGAN()
+        self.model.set_random_state(seed)
+
+    def fit_resample(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of all classes at the size of the largest; CTGAN does not promise the label."""
+        frame = pd.DataFrame(X, columns=[f"column {i}" for i in range(X.shape[1])])
+        labels, counts = np.unique(y, return_counts=True)
+        rare = labels[np.argmin(counts)]
+        self.model.fit(frame.assign(label=y), discrete_columns=["label"])
+        made = self.model.sample(
+            int(counts.max() - counts.min()), condition_column="label", condition_value=rare
+        )
+        made = made.drop(columns="label").to_numpy()
+        return np.concatenate([X, made]), np.concatenate([y, np.full(len(made), rare)])
+
+
+def make_rows(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
+    """Two normal clouds, one standard deviation apart in each column."""
     random_state = np.random.RandomState(0)
-    y = (np.arange(n_samples) < minority * n_samples).astype(int)
-    X = random_state.normal(size=(n_samples, n_features)) + y[:, None]
-    sampler = METHODS[method](random_state=0)
+    y = (np.arange(shape.rows) < shape.minority * shape.rows).astype(int)
+    return random_state.normal(size=(shape.rows, shape.columns)) + y[:, None], y
+
+
+def measure(method: str, shape: Shape) -> Cost:
+    """Cost of one resampling in this process; imports and rows come before it."""
+    X, y = make_rows(shape)
+    sampler = TableGAN(0) if method == "CTGAN" else SAMPLERS[method](0, int(y.sum()))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     wall, cpu = time.perf_counter(), time.process_time()
     sampler.fit_resample(X, y)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"{wall:.2f} {cpu:.2f} {(peak - before) / 1024:.0f}")
+    return Cost(wall, cpu, (peak - before) / 1024)
+
+
+def measure_apart(method: str, shape: Shape, limit: float) -> Cost | None:
+    """Cost of one resampling in a new process, or None if it takes more seconds than the limit."""
+    # the table comes at the end, which may be hours from now
+    print(f"{method}, {shape} ...", file=sys.stderr, flush=True)
+    words = [sys.executable, __file__, "--one", method, *(str(part) for part in shape)]
+    try:
+        done = subprocess.run(words, check=True, capture_output=True, text=True, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return None
+    # libraries may print before
+    return Cost(*(float(part) for part in done.stdout.splitlines()[-1].split()))
+
+
+def cost_row(method: str, shape: Shape, cost: Cost | None, limit: float) -> dict[str, str]:
+    """One line of the table as text, without the comparison."""
+    row = {"shape": str(shape), "method": method}
+    if not is_installed(method):
+        return {**row, "wall s": "not installed"}
+    if cost is None:
+        return {**row, "wall s": f"over {limit:.0f}"}
+    wall, cpu, megabytes = f"{cost.wall:.2f}", f"{cost.cpu:.2f}", f"{cost.megabytes:.0f}"
+    return {**row, "wall s": wall, "cpu s": cpu, "MB above start": megabytes}
+
+
+def against(cost: Cost | None, baseline: Cost | None) -> str:
+    """Wall time over that of a baseline, or nothing where either is missing."""
+    return f"{cost.wall / baseline.wall:.3g}" if cost and baseline else ""
+
+
+def growth(costs: dict[Shape, Cost]) -> float:
+    """Exponent p of wall seconds ~ rows**p, by least squares: 1 is linear, 0 is constant."""
+    rows = np.log([shape.rows for shape in costs])
+    return float(np.polyfit(rows, np.log([cost.wall for cost in costs.values()]), 1)[0])
+
+
+def side_by_side(methods: list[str], shapes: tuple[Shape, ...], limit: float) -> pd.DataFrame:
+    """Every method at every shape, with its wall time over those of the baselines."""
+    rows = []
+    for shape in shapes:
+        costs = {
+            name: measure_apart(name, shape, limit) if is_installed(name) else None
+            for name in methods
+        }
+        for name, cost in costs.items():
+            row = cost_row(name, shape, cost, limit)
+            row |= {f"times {base}": against(cost, costs.get(base)) for base in BASELINES}
+            rows.append(row)
+    return pd.DataFrame(rows).fillna("").set_index(["shape", "method"])
 
 
 def main() -> None:
-    """Measure every method at every size, each in a process of its own."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--one", nargs=4, metavar=("METHOD", "ROWS", "FEATURES", "MINORITY"))
+    """Print the side by side table, then how GLGAN's time grows with the rows."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--limit", type=float, default=1800, help="seconds per resampling")
+    parser.add_argument("--one", nargs=4, metavar=("METHOD", "ROWS", "COLUMNS", "MINORITY"),
+                        help="measure in this process and print three numbers")  # fmt: skip
     options = parser.parse_args()
     if options.one:
-        method, rows, features, minority = options.one
-        measure(method, int(rows), int(features), float(minority))
+        method, rows, columns, minority = options.one
+        print(*measure(method, Shape(int(rows), int(columns), float(minority))))
         return
-    print(f"{'rows x features':>16} {'minority':>8} {'method':>15} {'wall s':>7} {'cpu s':>6} "
-          f"{'MB above start':>15}")  # fmt: skip
-    for rows, features, minority in SIZES:
-        for method in METHODS:
-            command = [sys.executable, __file__, "--one", method, str(rows), str(features)]
-            printed = subprocess.run(
-                [*command, str(minority)], check=True, capture_output=True, text=True
-            ).stdout.split()
-            shape = f"{rows} x {features}"
-            print(f"{shape:>16} {minority:>8} {method:>15} {printed[0]:>7} {printed[1]:>6} "
-                  f"{printed[2]:>15}", flush=True)  # fmt: skip
+    print(side_by_side(options.methods, SHAPES, options.limit).to_string(), end="\n\n")
+    if "GLGAN" in options.methods:
+        costs = {shape: measure_apart("GLGAN", shape, options.limit) for shape in GROWING}
+        whole = {shape: cost for shape, cost in costs.items() if cost}
+        table = pd.DataFrame([cost_row("GLGAN", *pair, options.limit) for pair in costs.items()])
+        print(table.fillna("").to_string(index=False))
+        if len(whole) > 1:
+            print(f"wall seconds grow as rows to the power {growth(whole):.2f} (1 is linear)")
 
 
 if __name__ == "__main__":

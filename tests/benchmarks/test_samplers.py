@@ -1,0 +1,86 @@
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from samplers import SAMPLERS, SmoteVariant, is_installed, leading_originals, resample
+
+X = np.array([[0.0], [1.0], [2.0], [3.0], [10.0], [12.0]])
+Y = np.array([7, 7, 7, 7, 3, 3])
+
+
+class StandIn:
+    """A sampler that appends these rows, or raises."""
+
+    def __init__(self, rows=(), error=None):
+        self.rows, self.error = rows, error
+
+    def fit_resample(self, X, y):
+        if self.error:
+            raise self.error
+        made = np.reshape(self.rows, (-1, X.shape[1])).astype(float)
+        return np.concatenate([X, made]), np.concatenate([y, np.full(len(made), 3)])
+
+
+def run(sampler):
+    return resample(lambda seed, n_minority: sampler, X, Y, 0, 2)
+
+
+def test_new_rows_are_those_at_the_end():
+    result = run(StandIn([11.0, 11.5]))
+    assert result.synthetic.ravel().tolist() == [11.0, 11.5]
+    assert (len(result.y), result.refusal) == (8, "")
+
+
+@pytest.mark.parametrize(
+    ("sampler", "reason"),
+    [
+        (StandIn(), "made no rows"),
+        (StandIn([np.nan]), "made rows with NaN or infinity"),
+        (StandIn(error=ValueError("too few\nrows")), "too few"),
+    ],
+)
+def test_a_refusal_leaves_the_rows_and_says_why(sampler, reason):
+    result = run(sampler)
+    assert result.X is X
+    assert len(result.synthetic) == 0
+    assert result.refusal == reason
+
+
+def test_other_errors_are_not_taken_for_a_refusal():
+    with pytest.raises(RuntimeError, match="a bug"):
+        run(StandIn(error=RuntimeError("a bug")))
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLERS if is_installed(name)])
+def test_every_sampler_can_be_made_for_few_rows(name):
+    assert SAMPLERS[name](3, 4).random_state == 3
+
+
+@pytest.mark.parametrize(
+    ("rows", "n_known"), [([5.0, 8.0], 1), ([5.0, 6.0, 7.0], 3), ([7.0, 5.0], 1), ([], 0)]
+)
+def test_originals_are_counted_in_their_order(rows, n_known):
+    originals = np.array([[5.0], [6.0], [7.0]])
+    assert leading_originals(originals, np.reshape(rows, (-1, 1))) == n_known
+
+
+def test_smote_variants_get_0_and_1_and_may_drop_rows(monkeypatch):
+    seen = []
+
+    class NRAS:
+        def __init__(self, random_state):
+            self.random_state = random_state
+
+        def sample(self, X, y):
+            seen.append(y.tolist())
+            made = np.concatenate([X[y == 0], X[y == 1][1:], [[11.0], [11.5], [11.9]]])
+            return made, np.repeat([0, 1], 4)
+
+    monkeypatch.setitem(sys.modules, "smote_variants", SimpleNamespace(NRAS=NRAS))
+    sampler = SmoteVariant("NRAS", 0)
+    result = run(sampler)
+    assert seen == [[0, 0, 0, 0, 1, 1]]
+    assert result.X.ravel().tolist() == [0.0, 1.0, 2.0, 3.0, 12.0, 11.0, 11.5, 11.9]
+    assert result.y.tolist() == [7] * 4 + [3] * 4
+    assert result.synthetic.ravel().tolist() == [11.0, 11.5, 11.9]
