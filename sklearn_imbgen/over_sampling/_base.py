@@ -2,7 +2,6 @@
 
 import numbers
 from abc import ABCMeta, abstractmethod
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -145,7 +144,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         label = self._only_minority() if label is None else label
         code = self._code_of(label)
         self._check_class_sizes(dict(enumerate(self._counts)), {code: 1})
-        rows = self._make_rows(code, int(n_samples))
+        rows = self._decode(self._draw_encoded(code, int(n_samples), self._sampling_random_state))
         restored, _ = self._container.transform(rows, np.empty(0))
         return restored
 
@@ -222,18 +221,23 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         for label, n_new in self.sampling_strategy_.items():
             if n_new == 0:
                 continue
-            parts_X.append(self._make_rows(self._code_of(label), n_new))
+            code = self._code_of(label)
+            encoded = self._draw_encoded(code, n_new, self._sampling_random_state)
+            self._review(code, encoded)
+            parts_X.append(self._decode(encoded))
             parts_y.append(np.full(n_new, label, dtype=y.dtype))
         if sparse.issparse(X):
             return sparse.vstack(parts_X, format=X.format), np.concatenate(parts_y)
         return np.vstack(parts_X), np.concatenate(parts_y)
 
     def _train(self, X: Any, y: Array) -> None:
-        self._check_class_sizes(Counter(y.tolist()), self.sampling_strategy_)
+        classes, codes = np.unique(y, return_inverse=True)
+        counts = np.bincount(codes)
+        # keys of numpy as in sampling_strategy_: tolist() would make other objects of dates
+        self._check_class_sizes(dict(zip(classes, counts, strict=True)), self.sampling_strategy_)
+        self.classes_, self._counts = classes, counts
         seed = draw_seed(check_random_state(self.random_state))
         self._sampling_random_state = np.random.RandomState(seed)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        self._counts = np.bincount(codes)
         self._sparse_type = type(X) if sparse.issparse(X) else None
         self._codec.fit(X)
         self._learn(self._codec.encode(X), codes, self._sampling_random_state)
@@ -257,8 +261,10 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
     def _learned_names(self) -> tuple[str, ...]:
         """Attributes that exist only after learning; the first tells that it has begun."""
 
-    def _make_rows(self, code: int, n_rows: int) -> Any:
-        encoded = self._draw_encoded(code, n_rows, self._sampling_random_state)
+    def _review(self, code: int, encoded: NDArray[np.floating[Any]]) -> None:
+        """Judge the rows that fit_resample is about to append; a child may warn of them."""
+
+    def _decode(self, encoded: NDArray[np.floating[Any]]) -> Any:
         rows = self._codec.decode(encoded)
         return rows if self._sparse_type is None else self._sparse_type(rows)
 
@@ -286,14 +292,14 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         position = np.flatnonzero(self.classes_ == label)
         if np.ndim(label) != 0 or len(position) != 1:
             raise ValueError(
-                f"label={plain(label)!r} is not a class; the classes are {self.classes_.tolist()}."
+                f"label={plain(label)!r} is not a class; the classes are "
+                f"{[plain(known) for known in self.classes_]}."
             )
         return int(position[0])
 
     def _only_minority(self) -> Any:
         minorities = np.delete(self.classes_, np.argmax(self._counts))
         if len(minorities) != 1:
-            raise ValueError(
-                f"label is needed: there are several minority classes, {minorities.tolist()}."
-            )
+            names = [plain(label) for label in minorities]
+            raise ValueError(f"label is needed: there are several minority classes, {names}.")
         return minorities[0]

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import torch
 from imblearn.utils import Substitution
+from numpy.typing import NDArray
+from sklearn.utils._param_validation import StrOptions
 from torch import Tensor
 
 from sklearn_imbgen.nn import (
@@ -20,10 +22,20 @@ from sklearn_imbgen.over_sampling._base import (
     WEIGHT,
 )
 from sklearn_imbgen.over_sampling._docs import PARAMETERS
+from sklearn_imbgen.over_sampling._judgement import (
+    Judgement,
+    class_margin,
+    judge,
+    warn_if_unreliable,
+)
 from sklearn_imbgen.over_sampling._latent import BaseLatentOverSampler
 from sklearn_imbgen.over_sampling._training import TrainingData, apply_in_chunks
+from sklearn_imbgen.over_sampling._variation import SharedVariation, variation_share
+from sklearn_imbgen.utils import plain
 
 __all__ = ["GLGAN"]
+
+Array = NDArray[Any]
 
 
 @Substitution(**PARAMETERS)
@@ -73,6 +85,28 @@ class GLGAN(BaseLatentOverSampler):
         lambda_2 of eq. 2.6 (Lambda_2 of eq. 2.7): how much it tries to keep the
         class.
 
+    shared_variation : "auto" or float, default="auto"
+        How much of the pooled within-class covariance of the latent points each
+        new point varies by, around the line between two neighbors. A few rows
+        do not show the shape of their class; the other classes lend theirs.
+        "auto" is ``d / (d + n)`` for a class of n rows and latent points of
+        effective dimension d: much for a handful of rows, next to nothing for
+        hundreds. 0 keeps to the lines, as the dissertation does.
+
+    residual_weight : float, default=1.0
+        What the generator leaves out of the real rows (noise, fine structure) is
+        interpolated along with them and added to the new rows, times this
+        weight. Without it new rows are smoother than real ones, which
+        classifiers that look at one feature at a time take for the class. 0
+        returns what the generator makes, as the dissertation does.
+
+    candidates_per_row : int, default=2
+        How many points are drawn for each new row. The classifier of the
+        adversarial stage judges them and the ones that are most clearly of
+        their class are kept, so that no new row stands among the majority. 1
+        keeps all, as the dissertation does; so does a classifier that is not
+        trained (``max_epochs=0`` or ``classifier_epochs=0``).
+
     {latent_parameters}
 
     {shared_parameters}
@@ -93,19 +127,43 @@ class GLGAN(BaseLatentOverSampler):
     classifier_ : torch.nn.Module
         Maps encoded rows to one logit per class, in the order of ``classes_``.
 
+    judgement_ : dict
+        What classifier and discriminator say about the rows that
+        ``fit_resample`` has made, per class: the shares ``recognised``,
+        ``elsewhere`` and ``exposed`` that the warning names. Empty where a judge
+        has not been trained.
+
+    Warns
+    -----
+    UnreliableSamplesWarning
+        If the classifier recognises less than half of a class's real rows, gives
+        more than a quarter of its new rows to another class, or more than three
+        quarters of the new rows look less real to the discriminator than 95 % of
+        the real ones.
+
+    FewSamplesWarning, DivergenceWarning
+        If a class has fewer rows than neighbors are asked for; if a training
+        diverged and went on from its best state.
+
     See Also
     --------
     LatentSMOTE : The first stage alone.
     ConditionalGAN : A generator fed with noise and the class.
+    SWIM : New rows from the shape of the majority, without a network.
+    BAGAN : Latent normal distributions instead of neighbors.
 
     Notes
     -----
+    Three things go beyond the dissertation, and each can be switched off:
+    ``shared_variation``, ``residual_weight`` and ``candidates_per_row``. The
+    page "When does it help?" of the documentation measures each of them.
+
     Each mini-batch holds the classes in equal parts: with plain batches the
     autoencoder learns next to nothing about a minority of one percent.
 
     Training takes a fixed number of mini-batches, so its time does not depend
     on the number of rows; encoding and the neighbor search grow with it. Memory:
-    the encoded rows (float32) and their latent points.
+    the encoded rows and their residuals (float32) and their latent points.
 
     References
     ----------
@@ -136,6 +194,9 @@ class GLGAN(BaseLatentOverSampler):
         "classifier_generated_weight": [WEIGHT],
         "adversarial_weight": [WEIGHT],
         "classification_weight": [WEIGHT],
+        "shared_variation": [WEIGHT, StrOptions({"auto"})],
+        "residual_weight": [WEIGHT],
+        "candidates_per_row": [POSITIVE],
     }
     _network_names = ("encoder_", "decoder_", "generator_", "discriminator_", "classifier_")
 
@@ -151,6 +212,9 @@ class GLGAN(BaseLatentOverSampler):
         classifier_generated_weight: float = 1.0,
         adversarial_weight: float = 10.0,
         classification_weight: float = 10.0,
+        shared_variation: Any = "auto",
+        residual_weight: float = 1.0,
+        candidates_per_row: int = 2,
         latent_dim: int = 32,
         hidden_dims: Any = (128, 64),
         interpolator: Any = None,
@@ -185,6 +249,9 @@ class GLGAN(BaseLatentOverSampler):
         self.classifier_generated_weight = classifier_generated_weight
         self.adversarial_weight = adversarial_weight
         self.classification_weight = classification_weight
+        self.shared_variation = shared_variation
+        self.residual_weight = residual_weight
+        self.candidates_per_row = candidates_per_row
         self.latent_dim = latent_dim
         self.hidden_dims = hidden_dims
         self.interpolator = interpolator
@@ -234,7 +301,12 @@ class GLGAN(BaseLatentOverSampler):
         finally:
             # also after Ctrl-C, so that the sampler stays usable
             self._build_players(data)
-        self._train_adversarially(data)
+            self._variation = SharedVariation(self._latent, self._codes)
+            self._look_at_real_rows(data)
+        try:
+            self._train_adversarially(data)
+        finally:
+            self._look_at_real_rows(data)
 
     def _build_players(self, data: TrainingData) -> None:
         """Networks of the second stage, started from the autoencoder (section 2.3.4)."""
@@ -243,6 +315,14 @@ class GLGAN(BaseLatentOverSampler):
         self.classifier_ = WithHead(self.encoder_, self.latent_dim, data.n_classes, data.generator)
         for network in (self.discriminator_, self.classifier_):
             network.to(data.device)
+
+    def _look_at_real_rows(self, data: TrainingData) -> None:
+        """What the generator leaves out of the training rows, and what the judges say."""
+        latent = torch.from_numpy(self._latent).to(data.device)
+        left_out = data.X - apply_in_chunks(self.generator_, latent)
+        self._residuals: Array = left_out.cpu().numpy()
+        self._real_logits, self._real_scores = self._judge_rows(data.X)
+        self.judgement_: dict[Any, Judgement] = {}
 
     def _train_adversarially(self, data: TrainingData) -> None:
         """Lines 3 to 15 of algorithm 2.1."""
@@ -287,9 +367,60 @@ class GLGAN(BaseLatentOverSampler):
         for code, count in enumerate(data.counts):
             n_new = int(data.counts.max() - count)
             if n_new and count > 1:
-                points.append(self._interpolate(code, n_new, data.random_state))
+                made, _ = self._interpolate(code, n_new, data.random_state)
+                points.append(torch.from_numpy(made))
                 codes.append(torch.full((n_new,), code))
         return torch.cat(points), torch.cat(codes)
 
     def _draw(self, code: int, n_rows: int, random_state: np.random.RandomState) -> Tensor:
-        return apply_in_chunks(self.generator_, self._interpolate(code, n_rows, random_state))
+        judged = "classifier" in self.history_ and self.candidates_per_row > 1
+        n_candidates = n_rows * self.candidates_per_row if judged else n_rows
+        latent, residuals = self._interpolate(code, n_candidates, random_state, self._residuals)
+        if judged:
+            kept = self._most_typical(self._render(latent, residuals), code, n_rows)
+            latent, residuals = latent[kept], residuals[kept]
+        share = self._variation_share(code)
+        if share:
+            latent = latent + self._variation.draw(n_rows, share, random_state)
+        return self._render(latent, residuals)
+
+    def _render(self, latent: Array, residuals: Array) -> Tensor:
+        """Encoded rows of latent points, with what the generator leaves out."""
+        rows = apply_in_chunks(self.generator_, torch.from_numpy(latent))
+        return rows + self.residual_weight * torch.from_numpy(residuals)
+
+    def _most_typical(self, rows: Tensor, code: int, n_kept: int) -> NDArray[np.intp]:
+        """Positions of the rows that the classifier gives to the class most clearly."""
+        margin = class_margin(apply_in_chunks(self.classifier_, rows).numpy(), code)
+        # in their drawn order, so that any part of the new rows is a fair one
+        return np.sort(np.argsort(-margin, kind="stable")[:n_kept])
+
+    def _review(self, code: int, encoded: NDArray[np.floating[Any]]) -> None:
+        """Judge new rows by both judges, if they have been trained."""
+        if not self._judges_are_trained():
+            return
+        logits, scores = self._judge_rows(torch.from_numpy(encoded))
+        real = self._codes == code
+        judgement = judge(
+            class_margin(self._real_logits[real], code),
+            class_margin(logits, code),
+            self._real_scores[real],
+            scores,
+        )
+        label = self.classes_[code]
+        self.judgement_[plain(label)] = judgement
+        warn_if_unreliable(judgement, label, type(self).__name__)
+
+    def _judge_rows(self, rows: Tensor) -> tuple[Array, Array]:
+        """The classifier's logits and the discriminator's logit of encoded rows."""
+        logits = apply_in_chunks(self.classifier_, rows)
+        scores = apply_in_chunks(self.discriminator_, rows).squeeze(1)
+        return logits.cpu().numpy(), scores.cpu().numpy()
+
+    def _judges_are_trained(self) -> bool:
+        return all(name in self.history_ for name in ("classifier", "discriminator"))
+
+    def _variation_share(self, code: int) -> float:
+        if self.shared_variation == "auto":
+            return variation_share(self._variation.dimension, int(self._counts[code]))
+        return float(self.shared_variation)

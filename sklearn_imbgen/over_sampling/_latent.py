@@ -5,8 +5,8 @@ import numbers
 from typing import Any
 
 import numpy as np
-import torch
 from imblearn.utils import check_neighbors_object
+from numpy.typing import NDArray
 from sklearn.utils._param_validation import HasMethods, Interval
 from torch import Tensor, nn
 
@@ -30,6 +30,8 @@ from sklearn_imbgen.over_sampling._base import (
 from sklearn_imbgen.over_sampling._generative import BaseGenerativeOverSampler
 from sklearn_imbgen.over_sampling._latent_interpolation import interpolate_class, warn_of_few_rows
 from sklearn_imbgen.over_sampling._training import TrainingData, apply_in_chunks
+
+Array = NDArray[Any]
 
 
 class BaseLatentOverSampler(BaseGenerativeOverSampler):
@@ -153,9 +155,15 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
         self.decoder_ = nn.Sequential(decoder, OneHotBlocks(data.blocks)).to(data.device)
         self.encoder_.to(data.device)
 
-    def _interpolate(self, code: int, n_new: int, random_state: np.random.RandomState) -> Tensor:
-        """New latent points of one class, as a tensor on the CPU."""
-        points = interpolate_class(
+    def _interpolate(
+        self,
+        code: int,
+        n_new: int,
+        random_state: np.random.RandomState,
+        residuals: Array | None = None,
+    ) -> tuple[Array, Array]:
+        """New latent points of one class, and the residuals that go with them."""
+        return interpolate_class(
             self._latent,
             self._codes,
             code,
@@ -164,8 +172,8 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
             interpolator=self.interpolator,
             k_neighbors=self.k_neighbors,
             random_state=random_state,
+            residuals=residuals,
         )
-        return torch.from_numpy(points)
 
     def _check_neighbors(self) -> None:
         """Refuse an unusable neighbors object, report a class smaller than it asks for."""

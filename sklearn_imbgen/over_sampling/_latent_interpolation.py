@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.neighbors import NearestNeighbors
 
 from sklearn_imbgen.nn import draw_seed
 from sklearn_imbgen.utils import FewSamplesWarning, draw_pairs, interpolate, plain
@@ -63,8 +64,9 @@ def interpolate_class(
     interpolator: Any,
     k_neighbors: Any,
     random_state: np.random.RandomState,
-) -> Array:
-    """``n_new`` latent points of one class (section 2.3.1.2).
+    residuals: Array | None = None,
+) -> tuple[Array, Array]:
+    """``n_new`` latent points of one class (section 2.3.1.2), and their residuals.
 
     Parameters
     ----------
@@ -82,22 +84,41 @@ def interpolate_class(
     k_neighbors : int or estimator
         For SMOTE's rule.
     random_state : RandomState
+    residuals : ndarray of shape (n_samples, n_encoded), default=None
+        What the decoder leaves out of each row. It is interpolated along with
+        the points; points of an ``interpolator`` get that of the nearest row of
+        the class. None stands for columns of which there are none.
 
     Returns
     -------
-    ndarray of shape (n_new, latent_dim)
+    points : ndarray of shape (n_new, latent_dim)
+    point_residuals : ndarray of shape (n_new, n_encoded)
     """
+    own = codes == code
+    rows = latent[own]
+    left_out = np.empty((len(rows), 0), latent.dtype) if residuals is None else residuals[own]
     made = latent[:0]
     if interpolator is not None:
         made = _run_interpolator(interpolator, latent, codes, code, n_new, label, random_state)
-    n_missing = n_new - len(made)
-    if n_missing == 0:
-        return made
-    rows = latent[codes == code]
-    neighbors = fit_neighbors(k_neighbors, len(rows), label)
-    pairs = draw_pairs(rows, n_missing, k_neighbors=neighbors, random_state=random_state)
-    points = interpolate(rows[pairs.base], rows[pairs.neighbor], pairs.step)
-    return np.concatenate([made, points])
+    parts, residual_parts = [made], [left_out[_nearest(rows, made)]]
+    if len(made) < n_new:
+        neighbors = fit_neighbors(k_neighbors, len(rows), label)
+        pairs = draw_pairs(
+            rows, n_new - len(made), k_neighbors=neighbors, random_state=random_state
+        )
+        for kept, source in ((parts, rows), (residual_parts, left_out)):
+            kept.append(interpolate(source[pairs.base], source[pairs.neighbor], pairs.step))
+    return np.concatenate(parts), np.concatenate(residual_parts)
+
+
+def _nearest(rows: Array, points: Array) -> NDArray[np.intp]:
+    """Index of the row nearest to each point."""
+    if len(points) == 0:
+        return np.empty(0, dtype=np.intp)
+    nearest: NDArray[np.intp] = (
+        NearestNeighbors(n_neighbors=1).fit(rows).kneighbors(points, return_distance=False)[:, 0]
+    )
+    return nearest
 
 
 def _run_interpolator(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import torch
 from imblearn.utils import Substitution
 from torch import Tensor
 
@@ -125,4 +126,5 @@ class LatentSMOTE(BaseLatentOverSampler):
         self._pretrain_autoencoder(data)
 
     def _draw(self, code: int, n_rows: int, random_state: np.random.RandomState) -> Tensor:
-        return apply_in_chunks(self.decoder_, self._interpolate(code, n_rows, random_state))
+        points, _ = self._interpolate(code, n_rows, random_state)
+        return apply_in_chunks(self.decoder_, torch.from_numpy(points))

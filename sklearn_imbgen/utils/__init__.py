@@ -10,6 +10,7 @@ from sklearn_imbgen.utils._exceptions import (
     DivergenceError,
     DivergenceWarning,
     FewSamplesWarning,
+    UnreliableSamplesWarning,
 )
 from sklearn_imbgen.utils._interpolation import Pairs, draw_pairs, interpolate
 from sklearn_imbgen.utils._optional import import_extra
@@ -31,6 +32,7 @@ __all__ = [
     "FewSamplesWarning",
     "Pairs",
     "TableCodec",
+    "UnreliableSamplesWarning",
     "check_class_sizes",
     "check_finite",
     "check_frame",

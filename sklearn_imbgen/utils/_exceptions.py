@@ -1,6 +1,11 @@
 """Warnings and errors that a user may want to catch by name."""
 
-__all__ = ["DivergenceError", "DivergenceWarning", "FewSamplesWarning"]
+__all__ = [
+    "DivergenceError",
+    "DivergenceWarning",
+    "FewSamplesWarning",
+    "UnreliableSamplesWarning",
+]
 
 
 class DivergenceError(ArithmeticError):
@@ -13,3 +18,7 @@ class DivergenceWarning(UserWarning):
 
 class FewSamplesWarning(UserWarning):
     """A class has fewer rows than a setting asks for; the setting was lowered."""
+
+
+class UnreliableSamplesWarning(UserWarning):
+    """A sampler's own judges find the rows that it has made bad."""
