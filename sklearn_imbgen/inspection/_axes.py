@@ -58,7 +58,12 @@ def add_legend(figure: Any, ax: Any, is_new: bool) -> None:
     """One legend for all panels: below a new figure, inside the axes of the caller's."""
     handles, labels = ax.get_legend_handles_labels()
     if is_new:
+        place = {"loc": "outside lower center", "frameon": False}
         columns = min(len(labels), LEGEND_COLUMNS)
-        figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
+        legend = figure.legend(handles, labels, ncols=columns, **place)
+        while columns > 1 and legend.get_window_extent().width > figure.bbox.width:
+            legend.remove()
+            columns -= 1
+            legend = figure.legend(handles, labels, ncols=columns, **place)
     else:
         ax.legend(handles, labels)

@@ -2,7 +2,6 @@
 
 import copy
 import numbers
-from collections import Counter
 from textwrap import fill
 from typing import Any
 
@@ -137,8 +136,9 @@ class LatentSpaceDisplay:
         labels: Array = column_or_1d(y)
         latent = sampler.encode(X)
         maker = copy.deepcopy(sampler)
-        counts = Counter(labels.tolist()).most_common()
-        growing = [label for label, count in counts[1:] if count > 1 and n_synthetic]
+        classes, counts = np.unique(labels, return_counts=True)
+        rare = np.argsort(-counts, kind="stable")[1:]
+        growing = [classes[i] for i in rare if counts[i] > 1 and n_synthetic]
         made = [maker.encode(maker.sample(int(n_synthetic), label)) for label in growing]
         return cls.from_arrays(
             latent,

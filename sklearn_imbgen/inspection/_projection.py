@@ -65,7 +65,9 @@ class MapSpace:
     def fit(self, X: Any) -> "MapSpace":
         """Learn means, scales, categories and the plane from the table ``X``."""
         table = _as_array(X)
-        self._codec = TableCodec(_categorical_columns(X, table), scaling="per_feature").fit(table)
+        categorical = _categorical_columns(X, table)
+        self._codec = TableCodec(categorical, scaling="per_feature").fit(table)
+        self._unit_codec = TableCodec(categorical, scaling="auto").fit(table)
         self._plane = PlaneProjection("feature, standardised").fit(self._codec.encode(table))
         self.axis_names_ = self._plane.axis_names_
         return self
@@ -73,6 +75,10 @@ class MapSpace:
     def encode(self, X: Any) -> Array:
         """Matrix of shape (n_rows, n_encoded)."""
         return self._codec.encode(_as_array(X, self._codec.n_features_))
+
+    def to_measure(self, X: Any) -> Array:
+        """Matrix whose distances mean something: features of one unit, as pixels are, keep it."""
+        return self._unit_codec.encode(_as_array(X, self._codec.n_features_))
 
     def place(self, rows: Array) -> Array:
         """Coordinates of encoded rows, shape (n_rows, 2)."""
@@ -110,6 +116,10 @@ class ImageSpace:
         pixels = _as_array(X, math.prod(self.image_shape)).astype(float)
         scaled: Array = (pixels - self._low) / self._range
         return scaled
+
+    def to_measure(self, X: Any) -> Array:
+        """Matrix whose distances mean something: the pixels."""
+        return self.encode(X)
 
     def place(self, rows: Array) -> Array:
         """Images of encoded rows, shape (n_rows, height, width[, channels])."""

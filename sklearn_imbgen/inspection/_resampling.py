@@ -16,6 +16,8 @@ from sklearn_imbgen.inspection._axes import (
     take_axes,
 )
 from sklearn_imbgen.inspection._projection import ImageSpace, MapSpace, pick_rows
+from sklearn_imbgen.metrics import fidelity_report
+from sklearn_imbgen.utils import draw_seed, plain
 
 __all__ = ["ResamplingDisplay"]
 
@@ -25,6 +27,18 @@ Array = NDArray[Any]
 SAME_ROW = 1e-3
 
 IMAGE_INCHES, TITLE_INCHES = 0.9, 0.35
+
+# Bounds of what fidelity_report sees: of the class, real and synthetic, and of all others,
+# where more rows cost little and each one missing makes an intrusion less likely.
+FIDELITY_ROWS, FIDELITY_OTHERS = 2000, 20_000
+FIDELITY_NEIGHBORS = 5
+
+# What is printed of a report, and how.
+FIGURES = {"coverage": "coverage", "detection_auc": "detection AUC", "intrusion_rate": "intrusion"}
+# Points between a map and its title with the figures between them.
+TITLE_PAD = 18.0
+# How wide the figures of a map may be, in widths of the map: half the gap to the next.
+OVERHANG = 1.1
 
 
 class ResamplingDisplay:
@@ -48,6 +62,11 @@ class ResamplingDisplay:
         The class shown.
     axis_names : tuple of two str, default=("", "")
         What the two coordinates are.
+    fidelity : mapping of str to mapping of str to float, default=None
+        For each method the report of its synthetic rows, as from
+        :func:`~sklearn_imbgen.metrics.fidelity_report`. Coverage, detection AUC
+        and intrusion rate are printed at its panel, where they fit. A method may
+        be missing; None prints nothing.
 
     Attributes
     ----------
@@ -59,7 +78,15 @@ class ResamplingDisplay:
     See Also
     --------
     LatentSpaceDisplay : Rows in the latent space of a sampler.
-    sklearn_imbgen.metrics.fidelity_report : The same question in numbers.
+    sklearn_imbgen.metrics.fidelity_report : The figures printed at each panel.
+
+    Notes
+    -----
+    The originals of a report are those that the method learned from. A detection
+    AUC well below 0.5 then means copies, or rows interpolated between originals;
+    coverage and intrusion flatter such methods. For figures to be reported, keep
+    rows out of training and call
+    :func:`~sklearn_imbgen.metrics.fidelity_report` with them.
 
     Examples
     --------
@@ -72,6 +99,8 @@ class ResamplingDisplay:
     >>> display = ResamplingDisplay.from_resampled(X, y, resampled)
     >>> [ax.get_title() for ax in display.axes_]
     ['SMOTE', 'RandomOverSampler']
+    >>> display.fidelity["RandomOverSampler"]["copy_rate"]
+    1.0
     """
 
     def __init__(
@@ -82,12 +111,14 @@ class ResamplingDisplay:
         other: Array | None = None,
         label: Any = None,
         axis_names: tuple[str, ...] = ("", ""),
+        fidelity: Mapping[str, Mapping[str, float]] | None = None,
     ) -> None:
         self.original = original
         self.synthetic = synthetic
         self.other = other
         self.label = label
         self.axis_names = axis_names
+        self.fidelity = fidelity
 
     @classmethod
     def from_estimator(
@@ -100,6 +131,7 @@ class ResamplingDisplay:
         image_shape: tuple[int, ...] | None = None,
         n_images: int = 8,
         max_rows: int = 2000,
+        fidelity: bool = True,
         random_state: Any = None,
         ax: Any = None,
     ) -> "ResamplingDisplay":
@@ -113,7 +145,7 @@ class ResamplingDisplay:
             Original rows.
         y : array-like of shape (n_samples,)
             Their labels.
-        label, image_shape, n_images, max_rows, random_state, ax
+        label, image_shape, n_images, max_rows, fidelity, random_state, ax
             As in :meth:`from_resampled`.
 
         Returns
@@ -129,6 +161,7 @@ class ResamplingDisplay:
             image_shape=image_shape,
             n_images=n_images,
             max_rows=max_rows,
+            fidelity=fidelity,
             random_state=random_state,
             ax=ax,
         )
@@ -144,6 +177,7 @@ class ResamplingDisplay:
         image_shape: tuple[int, ...] | None = None,
         n_images: int = 8,
         max_rows: int = 2000,
+        fidelity: bool = True,
         random_state: Any = None,
         ax: Any = None,
     ) -> "ResamplingDisplay":
@@ -170,8 +204,18 @@ class ResamplingDisplay:
             Images per strip at most.
         max_rows : int, default=2000
             Points per group and map at most; the projection uses all originals.
+        fidelity : bool, default=True
+            Measure the synthetic rows of every method with
+            :func:`~sklearn_imbgen.metrics.fidelity_report` and print the main
+            figures; False saves the time. Rows are encoded as the over-samplers
+            of this package do it by default. At most 2000 originals, 2000
+            synthetic rows and 20000 rows of other classes are used, drawn at
+            random. With fewer than six originals ``k_neighbors`` is one less
+            than their number; of a single original, or of a single synthetic
+            row, there is no report.
         random_state : int, RandomState instance or None, default=None
-            Which images, and which points beyond ``max_rows``, are shown.
+            Which images, and which points beyond ``max_rows``, are shown; the
+            draws of ``fidelity``, the same for every method.
         ax : matplotlib Axes or array of them, default=None
             Where to draw, one per panel; None makes a figure.
 
@@ -184,8 +228,8 @@ class ResamplingDisplay:
         label = _smallest_class(of_original) if label is None else label
         of_class = of_original == label
         if not of_class.any():
-            classes = np.unique(of_original).tolist()
-            raise ValueError(f"label={label!r} is not a class; the classes are {classes}.")
+            classes = [plain(known) for known in np.unique(of_original)]
+            raise ValueError(f"label={plain(label)!r} is not a class; the classes are {classes}.")
         if not resampled:
             raise ValueError("resampled is empty: give (X_resampled, y_resampled) per method.")
         rng = check_random_state(random_state)
@@ -194,10 +238,11 @@ class ResamplingDisplay:
         )
         n_shown = max_rows if image_shape is None else n_images
         rows = space.fit(X).encode(X)
-        made = {
-            name: _synthetic_rows(name, rows, space.encode(table), labels, label)
-            for name, (table, labels) in resampled.items()
-        }
+        made, index = {}, {}
+        for name, (table, labels) in resampled.items():
+            encoded = space.encode(table)
+            index[name] = _synthetic_index(name, rows, encoded, labels, label)
+            made[name] = encoded[index[name]]
 
         def shown(group: Array) -> Array:
             return space.place(group[pick_rows(len(group), n_shown, rng)])
@@ -209,6 +254,13 @@ class ResamplingDisplay:
             label=label,
             axis_names=space.axis_names_,
         )
+        if fidelity:
+            # after the picture's own draws, which stay the same without it
+            measured = space.to_measure(X)
+            new = {
+                name: space.to_measure(table)[index[name]] for name, (table, _) in resampled.items()
+            }
+            display.fidelity = _reports(measured[of_class], new, measured[~of_class], rng)
         return display.plot(ax)
 
     def plot(self, ax: Any = None) -> "ResamplingDisplay":
@@ -240,7 +292,9 @@ class ResamplingDisplay:
             _scatter(panel, points, f"synthetic, class {self.label}", **synthetic)
             original = {"c": BLUE, "marker": "o", "s": 16, "edgecolors": BLACK, "linewidths": 0.5}
             _scatter(panel, self.original, f"original, class {self.label}", **original)
-            panel.set(title=name, xlabel=self.axis_names[0])
+            panel.set_xlabel(self.axis_names[0])
+            printed = _print_above(panel, self._figures(name), OVERHANG * _width(panel), at=0.5)
+            panel.set_title(name, pad=TITLE_PAD if printed else None)
         self.axes_[0].set_ylabel(self.axis_names[1])
         add_legend(self.figure_, self.axes_[0], is_new)
         return self
@@ -255,9 +309,38 @@ class ResamplingDisplay:
         )
         for panel, (name, images) in zip(self.axes_, strips.items(), strict=True):
             panel.imshow(_strip(images, n_wide), cmap="gray", vmin=0, vmax=1)
-            panel.set_title(name, loc="left")
+            title = panel.set_title(name, loc="left")
             panel.set(xticks=[], yticks=[], frame_on=False)
+            _print_above(panel, self._figures(name), _width(panel) - _width(title), at=1.0)
         return self
+
+    def _figures(self, name: str) -> str:
+        report = (self.fidelity or {}).get(name, {})
+        shown = [f"{word} {report[key]:.2f}" for key, word in FIGURES.items() if key in report]
+        return ", ".join(shown)
+
+
+def _print_above(panel: Any, words: str, room: float, *, at: float) -> bool:
+    """Write small words above the frame at a share of its width, if they fit; whether they did."""
+    text = panel.annotate(
+        words,
+        (at, 1.0),
+        xytext=(0.0, 4.0),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        horizontalalignment="center" if at == 0.5 else "right",
+        verticalalignment="bottom",
+        fontsize="small",
+    )
+    fits = bool(words) and _width(text) <= room
+    if not fits:
+        text.remove()
+    return fits
+
+
+def _width(artist: Any) -> float:
+    """Pixels; those of axes before matplotlib lays the figure out, which changes little."""
+    return float(artist.get_window_extent().width)
 
 
 def _scatter(ax: Any, points: Array, label: str, **style: Any) -> None:
@@ -276,14 +359,38 @@ def _strip(images: Array, n_wide: int) -> Array:
 
 def _smallest_class(y: Array) -> Any:
     classes, counts = np.unique(y, return_counts=True)
-    # a plain number prints as one
-    return classes[np.argmin(counts)].item()
+    return classes[np.argmin(counts)]
 
 
-def _synthetic_rows(
+def _reports(
+    original: Array, made: Mapping[str, Array], other: Array, random_state: np.random.RandomState
+) -> dict[str, dict[str, float]]:
+    """The fidelity report of each method, where there are rows enough for one."""
+    if len(original) < 2:
+        return {}
+    original = original[pick_rows(len(original), FIDELITY_ROWS, random_state)]
+    other = other[pick_rows(len(other), FIDELITY_OTHERS, random_state)]
+    seed = draw_seed(random_state)
+    reports = {}
+    for name, rows in made.items():
+        if len(rows) < 2:
+            continue
+        # the same seed for each, so that a report does not depend on the other methods
+        own = np.random.RandomState(seed)
+        reports[name] = fidelity_report(
+            original,
+            rows[pick_rows(len(rows), FIDELITY_ROWS, own)],
+            X_other=other if len(other) else None,
+            k_neighbors=min(FIDELITY_NEIGHBORS, len(original) - 1),
+            random_state=own,
+        )
+    return reports
+
+
+def _synthetic_index(
     name: str, original: Array, resampled: Array, y: ArrayLike, label: Any
-) -> Array:
-    """Rows of the class that a method appended to the originals."""
+) -> NDArray[np.intp]:
+    """Positions of the rows of the class that a method appended to the originals."""
     labels: Array = column_or_1d(y)
     n_original = len(original)
     same = len(resampled) >= n_original and np.allclose(
@@ -294,7 +401,7 @@ def _synthetic_rows(
             f"method {name!r} did not return the originals in their order followed by its own "
             "rows, and a label for each; pass what the fit_resample of an over-sampler returned."
         )
-    rows: Array = resampled[n_original:][labels[n_original:] == label]
-    if not len(rows):
-        raise ValueError(f"method {name!r} made no row of class {label!r}; set label.")
-    return rows
+    index: NDArray[np.intp] = n_original + np.flatnonzero(labels[n_original:] == label)
+    if not len(index):
+        raise ValueError(f"method {name!r} made no row of class {plain(label)!r}; set label.")
+    return index

@@ -10,24 +10,11 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 from torch import Tensor
 
-from sklearn_imbgen.nn import (
-    Step,
-    WithHead,
-    train,
-)
+from sklearn_imbgen.nn import Step, WithHead, train
 from sklearn_imbgen.over_sampling._adversarial import Players
-from sklearn_imbgen.over_sampling._base import (
-    COUNT,
-    POSITIVE,
-    WEIGHT,
-)
+from sklearn_imbgen.over_sampling._base import COUNT, POSITIVE, WEIGHT
 from sklearn_imbgen.over_sampling._docs import PARAMETERS
-from sklearn_imbgen.over_sampling._judgement import (
-    Judgement,
-    class_margin,
-    judge,
-    warn_if_unreliable,
-)
+from sklearn_imbgen.over_sampling._judgement import Judgement, Judges, warn_if_unreliable
 from sklearn_imbgen.over_sampling._latent import BaseLatentOverSampler
 from sklearn_imbgen.over_sampling._training import TrainingData, apply_in_chunks
 from sklearn_imbgen.over_sampling._variation import SharedVariation, variation_share
@@ -130,16 +117,16 @@ class GLGAN(BaseLatentOverSampler):
     judgement_ : dict
         What classifier and discriminator say about the rows that
         ``fit_resample`` has made, per class: the shares ``recognised``,
-        ``elsewhere`` and ``exposed`` that the warning names. Empty where a judge
-        has not been trained.
+        ``candidates_elsewhere``, ``elsewhere`` and ``exposed`` that the warning
+        names. Empty where a judge has not been trained.
 
     Warns
     -----
     UnreliableSamplesWarning
         If the classifier recognises less than half of a class's real rows, gives
-        more than a quarter of its new rows to another class, or more than three
-        quarters of the new rows look less real to the discriminator than 95 % of
-        the real ones.
+        more than a quarter of its new rows, or of the candidates for them, to
+        another class, or more than three quarters of the new rows look less real
+        to the discriminator than 95 % of the real ones.
 
     FewSamplesWarning, DivergenceWarning
         If a class has fewer rows than neighbors are asked for; if a training
@@ -321,7 +308,7 @@ class GLGAN(BaseLatentOverSampler):
         latent = torch.from_numpy(self._latent).to(data.device)
         left_out = data.X - apply_in_chunks(self.generator_, latent)
         self._residuals: Array = left_out.cpu().numpy()
-        self._real_logits, self._real_scores = self._judge_rows(data.X)
+        self._judges = Judges(self.classifier_, self.discriminator_, data.X, self._codes)
         self.judgement_: dict[Any, Judgement] = {}
 
     def _train_adversarially(self, data: TrainingData) -> None:
@@ -373,11 +360,11 @@ class GLGAN(BaseLatentOverSampler):
         return torch.cat(points), torch.cat(codes)
 
     def _draw(self, code: int, n_rows: int, random_state: np.random.RandomState) -> Tensor:
-        judged = "classifier" in self.history_ and self.candidates_per_row > 1
-        n_candidates = n_rows * self.candidates_per_row if judged else n_rows
+        choosing = "classifier" in self.history_ and self.candidates_per_row > 1
+        n_candidates = n_rows * self.candidates_per_row if choosing else n_rows
         latent, residuals = self._interpolate(code, n_candidates, random_state, self._residuals)
-        if judged:
-            kept = self._most_typical(self._render(latent, residuals), code, n_rows)
+        if choosing:
+            kept = self._judges.choose(self._render(latent, residuals), code, n_rows)
             latent, residuals = latent[kept], residuals[kept]
         share = self._variation_share(code)
         if share:
@@ -389,36 +376,14 @@ class GLGAN(BaseLatentOverSampler):
         rows = apply_in_chunks(self.generator_, torch.from_numpy(latent))
         return rows + self.residual_weight * torch.from_numpy(residuals)
 
-    def _most_typical(self, rows: Tensor, code: int, n_kept: int) -> NDArray[np.intp]:
-        """Positions of the rows that the classifier gives to the class most clearly."""
-        margin = class_margin(apply_in_chunks(self.classifier_, rows).numpy(), code)
-        # in their drawn order, so that any part of the new rows is a fair one
-        return np.sort(np.argsort(-margin, kind="stable")[:n_kept])
-
     def _review(self, code: int, encoded: NDArray[np.floating[Any]]) -> None:
-        """Judge new rows by both judges, if they have been trained."""
-        if not self._judges_are_trained():
+        """Both judges on the new rows, if they have been trained."""
+        if not {"classifier", "discriminator"} <= self.history_.keys():
             return
-        logits, scores = self._judge_rows(torch.from_numpy(encoded))
-        real = self._codes == code
-        judgement = judge(
-            class_margin(self._real_logits[real], code),
-            class_margin(logits, code),
-            self._real_scores[real],
-            scores,
-        )
         label = self.classes_[code]
+        judgement = self._judges.review(torch.from_numpy(encoded), code)
         self.judgement_[plain(label)] = judgement
         warn_if_unreliable(judgement, label, type(self).__name__)
-
-    def _judge_rows(self, rows: Tensor) -> tuple[Array, Array]:
-        """The classifier's logits and the discriminator's logit of encoded rows."""
-        logits = apply_in_chunks(self.classifier_, rows)
-        scores = apply_in_chunks(self.discriminator_, rows).squeeze(1)
-        return logits.cpu().numpy(), scores.cpu().numpy()
-
-    def _judges_are_trained(self) -> bool:
-        return all(name in self.history_ for name in ("classifier", "discriminator"))
 
     def _variation_share(self, code: int) -> float:
         if self.shared_variation == "auto":

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
+from sklearn_imbgen.over_sampling._training import apply_in_chunks
 from sklearn_imbgen.utils import UnreliableSamplesWarning, plain
 
-__all__ = ["Judgement", "class_margin", "judge", "warn_if_unreliable"]
+__all__ = ["Judgement", "Judges", "class_margin", "warn_if_unreliable"]
 
 Array = NDArray[Any]
 
@@ -29,6 +31,8 @@ class Judgement:
     ----------
     recognised : float
         Real rows of the class that the classifier gives to it.
+    candidates_elsewhere : float
+        Candidates, before the choice among them, that it gives to another class.
     elsewhere : float
         New rows that it gives to another class.
     exposed : float
@@ -37,6 +41,7 @@ class Judgement:
     """
 
     recognised: float
+    candidates_elsewhere: float
     elsewhere: float
     exposed: float
 
@@ -54,22 +59,51 @@ def class_margin(logits: Array, code: int) -> Array:
     return margin
 
 
-def judge(real_margin: Array, new_margin: Array, real_score: Array, new_score: Array) -> Judgement:
-    """Judgement from the classifier's margins and the discriminator's scores.
+class Judges:
+    """The trained classifier and discriminator, and what they say about the real rows.
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> judge(np.array([1.0, -1.0]), np.array([2.0, 3.0, -1.0, 1.0]),
-    ...       np.array([0.5, 0.9]), np.array([0.1, 0.6, 0.7, 0.8]))
-    Judgement(recognised=0.5, elsewhere=0.25, exposed=0.25)
+    Parameters
+    ----------
+    classifier, discriminator : Module
+    X : Tensor of shape (n_samples, n_encoded)
+        The real rows, on the device of the networks.
+    codes : ndarray of shape (n_samples,)
+        Their class codes.
     """
-    floor = np.quantile(real_score, LEAST_REAL)
-    return Judgement(
-        recognised=float(np.mean(real_margin > 0)),
-        elsewhere=float(np.mean(new_margin < 0)),
-        exposed=float(np.mean(new_score < floor)),
-    )
+
+    def __init__(
+        self, classifier: nn.Module, discriminator: nn.Module, X: Tensor, codes: Array
+    ) -> None:
+        self.classifier, self.discriminator = classifier, discriminator
+        self.codes = codes
+        self.real_logits, self.real_scores = self._logits(X), self._scores(X)
+        self.candidates_elsewhere = 0.0
+
+    def choose(self, rows: Tensor, code: int, n_kept: int) -> NDArray[np.intp]:
+        """Positions of the rows that the classifier gives to the class most clearly."""
+        margin = class_margin(self._logits(rows), code)
+        self.candidates_elsewhere = float(np.mean(margin < 0))
+        # in their drawn order, so that any part of the new rows is a fair one
+        return np.sort(np.argsort(-margin, kind="stable")[:n_kept])
+
+    def review(self, rows: Tensor, code: int) -> Judgement:
+        """Judgement of new rows, chosen last by ``choose`` if at all."""
+        real = self.codes == code
+        floor = np.quantile(self.real_scores[real], LEAST_REAL)
+        return Judgement(
+            recognised=float(np.mean(class_margin(self.real_logits[real], code) > 0)),
+            candidates_elsewhere=self.candidates_elsewhere,
+            elsewhere=float(np.mean(class_margin(self._logits(rows), code) < 0)),
+            exposed=float(np.mean(self._scores(rows) < floor)),
+        )
+
+    def _logits(self, rows: Tensor) -> Array:
+        logits: Array = apply_in_chunks(self.classifier, rows).cpu().numpy()
+        return logits
+
+    def _scores(self, rows: Tensor) -> Array:
+        scores: Array = apply_in_chunks(self.discriminator, rows).squeeze(1).cpu().numpy()
+        return scores
 
 
 def warn_if_unreliable(judgement: Judgement, label: Any, name: str) -> None:
@@ -78,6 +112,11 @@ def warn_if_unreliable(judgement: Judgement, label: Any, name: str) -> None:
     if judgement.recognised < TOO_FEW_RECOGNISED:
         reasons.append(
             f"its classifier recognises only {judgement.recognised:.0%} of the class's real rows"
+        )
+    if judgement.candidates_elsewhere > TOO_MANY_ELSEWHERE:
+        reasons.append(
+            f"its classifier gave {judgement.candidates_elsewhere:.0%} of the candidates for new "
+            "rows to another class"
         )
     if judgement.elsewhere > TOO_MANY_ELSEWHERE:
         reasons.append(

@@ -54,7 +54,15 @@ def plain(label: Any) -> Any:
     >>> import numpy as np
     >>> plain(np.str_("rare"))
     'rare'
+
+    A date stays readable, of whatever unit:
+
+    >>> plain(np.datetime64("2026-01-02", "ns"))
+    '2026-01-02T00:00:00.000000000'
     """
+    if isinstance(label, np.datetime64 | np.timedelta64):
+        # item() gives a bare integer where Python's types cannot hold the unit
+        return str(label)
     return label.item() if isinstance(label, np.generic) else label
 
 

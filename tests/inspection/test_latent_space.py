@@ -23,6 +23,14 @@ def test_rows_and_synthetic_rows_of_the_minority_are_drawn(small_sampler, imbala
     assert display.ax_.get_title() == "Latent space of GLGAN"
 
 
+def test_labels_may_be_dates(imbalanced):
+    X, y = imbalanced
+    days = np.array(["2026-01-01", "2026-01-02"], dtype="datetime64[ns]")
+    sampler = GLGAN(max_epochs=1, autoencoder_epochs=1, steps_per_epoch=2, random_state=0)
+    display = LatentSpaceDisplay.from_estimator(sampler.fit(X, days[y]), X, days[y], n_synthetic=7)
+    assert (display.synthetic_labels == np.repeat(days[1], 7)).all()
+
+
 def test_axes_name_the_share_of_variance():
     latent = np.array([[3.0, 0, 0], [-3.0, 0, 0], [0, 1.0, 0], [0, -1.0, 0]])
     display = LatentSpaceDisplay.from_arrays(latent, [0, 0, 1, 1])

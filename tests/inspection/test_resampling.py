@@ -5,7 +5,11 @@ from imblearn.over_sampling import SMOTE, SMOTEN, RandomOverSampler
 from matplotlib import pyplot
 from scipy import sparse
 
-from sklearn_imbgen.inspection import ResamplingDisplay
+from sklearn_imbgen.inspection import ResamplingDisplay, _resampling
+from sklearn_imbgen.metrics import fidelity_report
+
+# keys of a report that no random draw moves
+FIXED = ("coverage", "density", "nearest_original_distance", "copy_rate", "intrusion_rate")
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +92,12 @@ def test_images_may_have_colours(images):
 def test_which_images_are_shown_follows_random_state(imbalanced, resampled):
     one, two, three = (
         ResamplingDisplay.from_resampled(
-            *imbalanced, resampled, image_shape=(2, 3), n_images=3, random_state=seed
+            *imbalanced,
+            resampled,
+            image_shape=(2, 3),
+            n_images=3,
+            fidelity=False,
+            random_state=seed,
         )
         for seed in (0, 0, 1)
     )
@@ -156,3 +165,154 @@ def test_errors_say_what_is_wrong(imbalanced, resampled):
     broken[3, 0] = np.nan
     with pytest.raises(ValueError, match="NaN: row 3"):
         draw(broken, y, resampled)
+
+
+def figures_of(display):
+    return [[text.get_text() for text in ax.texts] for ax in display.axes_]
+
+
+@pytest.fixture(scope="module")
+def display(imbalanced, resampled):
+    return ResamplingDisplay.from_resampled(*imbalanced, resampled, random_state=0)
+
+
+def test_fidelity_holds_the_report_of_each_method(imbalanced, resampled, display):
+    X, y = imbalanced
+    assert list(display.fidelity) == ["SMOTE", "RandomOverSampler"]
+    for name, report in display.fidelity.items():
+        synthetic = resampled[name][0][len(X) :]
+        expected = fidelity_report(X[y == 1], synthetic, X_other=X[y == 0])
+        assert set(report) == set(expected)
+        for key in FIXED:
+            assert report[key] == pytest.approx(expected[key], rel=1e-4, abs=1e-6)
+
+
+def test_three_figures_are_printed_between_map_and_title(imbalanced, resampled):
+    display = ResamplingDisplay.from_resampled(*imbalanced, resampled)
+    for ax, report in zip(display.axes_, display.fidelity.values(), strict=True):
+        (text,) = ax.texts
+        assert text.get_text() == (
+            f"coverage {report['coverage']:.2f}, detection AUC {report['detection_auc']:.2f}, "
+            f"intrusion {report['intrusion_rate']:.2f}"
+        )
+    display.figure_.draw_without_rendering()
+    boxes = [ax.texts[0].get_window_extent() for ax in display.axes_]
+    assert not boxes[0].overlaps(boxes[1])
+    for ax, box in zip(display.axes_, boxes, strict=True):
+        assert ax.bbox.y1 < box.y0 < box.y1 < ax.title.get_window_extent().y0
+        assert 0 < box.x0 < box.x1 < display.figure_.bbox.width
+
+
+def test_figures_are_printed_beside_a_wide_strip_only(imbalanced, resampled):
+    wide, narrow = (
+        ResamplingDisplay.from_resampled(*imbalanced, resampled, image_shape=(2, 3), n_images=count)
+        for count in (8, 3)
+    )
+    assert [len(texts) for texts in figures_of(wide)] == [0, 1, 1]
+    assert figures_of(narrow) == [[], [], []]
+    assert set(narrow.fidelity) == set(resampled)
+    wide.figure_.draw_without_rendering()
+    for ax in wide.axes_[1:]:
+        assert not ax.texts[0].get_window_extent().overlaps(ax._left_title.get_window_extent())
+
+
+def test_fidelity_can_be_switched_off(imbalanced, resampled, display):
+    plain = ResamplingDisplay.from_resampled(*imbalanced, resampled, fidelity=False, random_state=0)
+    assert plain.fidelity is None
+    assert figures_of(plain) == [[], []]
+    np.testing.assert_array_equal(plain.synthetic["SMOTE"], display.synthetic["SMOTE"])
+    sampler = RandomOverSampler(random_state=0)
+    assert ResamplingDisplay.from_estimator(sampler, *imbalanced, fidelity=False).fidelity is None
+
+
+def test_a_report_does_not_depend_on_the_other_methods(imbalanced, resampled, display):
+    again = ResamplingDisplay.from_resampled(*imbalanced, resampled, random_state=0)
+    assert again.fidelity == display.fidelity
+    last = {"RandomOverSampler": resampled["RandomOverSampler"]}
+    alone = ResamplingDisplay.from_resampled(*imbalanced, last, random_state=0)
+    assert alone.fidelity["RandomOverSampler"] == display.fidelity["RandomOverSampler"]
+
+
+def test_few_originals_lower_the_neighbors_and_one_allows_no_report(imbalanced):
+    X, y = imbalanced
+    X, y = X[:94], np.append(y[:90], [1, 1, 1, 2])
+    made = RandomOverSampler(random_state=0).fit_resample(X, y)
+    three = ResamplingDisplay.from_resampled(X, y, {"copies": made}, label=1)
+    expected = fidelity_report(X[90:93], made[0][94:][made[1][94:] == 1], k_neighbors=2)
+    assert three.fidelity["copies"]["density"] == pytest.approx(expected["density"])
+    one = ResamplingDisplay.from_resampled(X, y, {"copies": made}, label=2)
+    assert one.fidelity == {}
+    assert figures_of(one) == [[]]
+
+
+def test_a_method_with_one_new_row_has_no_report(imbalanced):
+    X, y = imbalanced
+    one, two = ((np.vstack([X, X[-n:]]), np.append(y, [1] * n)) for n in (1, 2))
+    display = ResamplingDisplay.from_resampled(X, y, {"one": one, "two": two})
+    assert list(display.fidelity) == ["two"]
+    assert [len(texts) for texts in figures_of(display)] == [0, 1]
+
+
+def test_reports_see_a_bounded_number_of_rows(monkeypatch):
+    seen = []
+
+    def record(real, synthetic, *, X_other, **_):
+        seen.append((len(real), len(synthetic), len(X_other)))
+        return {"coverage": 0.5}
+
+    monkeypatch.setattr(_resampling, "fidelity_report", record)
+    X, y = np.arange(26_000.0).reshape(-1, 1), np.repeat([0, 1], [23_000, 3_000])
+    made = np.vstack([X, X[-20_000:]]), np.append(y, np.ones(20_000, dtype=int))
+    display = ResamplingDisplay.from_resampled(X, y, {"copies": made})
+    assert seen == [(2_000, 2_000, 20_000)]
+    assert figures_of(display) == [["coverage 0.50"]]
+
+
+def test_a_map_and_a_strip_of_the_same_pixels_agree():
+    rng = np.random.RandomState(0)
+    X = rng.randint(0, 17, size=(80, 6)).astype(float)
+    y = np.repeat([0, 1], [60, 20])
+    # a border pixel that is hardly ever lit, and noise there in the synthetic rows
+    X[:, 0] = 0.0
+    X[0, 0] = 1.0
+    noisy = X[60:] + np.column_stack([rng.uniform(0, 0.3, size=20), rng.normal(size=(20, 5))])
+    made = {"noisy": (np.vstack([X, noisy]), np.append(y, [1] * 20))}
+    as_map = ResamplingDisplay.from_resampled(X, y, made)
+    as_strip = ResamplingDisplay.from_resampled(X, y, made, image_shape=(2, 3))
+    for key in ("coverage", "intrusion_rate"):
+        assert as_map.fidelity["noisy"][key] == as_strip.fidelity["noisy"][key]
+    assert as_map.fidelity["noisy"]["coverage"] > 0.9
+
+
+def test_without_other_classes_there_is_no_intrusion(imbalanced):
+    X, _ = imbalanced
+    made = np.vstack([X, X[:5]]), ["only"] * 105
+    display = ResamplingDisplay.from_resampled(X, ["only"] * 100, {"copies": made})
+    assert "intrusion_rate" not in display.fidelity["copies"]
+    assert "intrusion" not in figures_of(display)[0][0]
+
+
+def test_figures_stay_out_of_a_narrow_panel(imbalanced, resampled):
+    _, axes = pyplot.subplots(1, 2)
+    display = ResamplingDisplay.from_resampled(*imbalanced, resampled, ax=axes)
+    assert figures_of(display) == [[], []]
+
+
+def test_the_legend_fits_below_a_single_map(imbalanced):
+    sampler = RandomOverSampler(random_state=0)
+    display = ResamplingDisplay.from_estimator(sampler, *imbalanced, fidelity=False)
+    display.figure_.draw_without_rendering()
+    (legend,) = display.figure_.legends
+    box = legend.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= display.figure_.bbox.width
+
+
+@pytest.mark.parametrize(
+    "names", [np.array(["no", "yes"], dtype=object), np.array([1, 2], dtype="datetime64[ns]")]
+)
+def test_the_smallest_class_is_found_among_any_labels(imbalanced, names):
+    X, y = imbalanced
+    sampler = RandomOverSampler(random_state=0)
+    display = ResamplingDisplay.from_estimator(sampler, X, names[y], fidelity=False)
+    assert display.label == names[1]
+    assert len(display.original) == 10

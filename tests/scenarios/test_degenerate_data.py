@@ -109,19 +109,42 @@ def test_more_classes_than_a_batch_has_rows(network_sampler):
         (False, True),
         (1.0, 2.0),
         (np.datetime64("2026-01-01"), np.datetime64("2026-01-02")),
+        (np.datetime64("2026-01-01", "ns"), np.datetime64("2026-01-02", "ns")),
+        (np.timedelta64(1, "ns"), np.timedelta64(2, "ns")),
     ],
+    ids=lambda names: str(np.array(names).dtype),
 )
 def test_any_kind_of_label(sampler, names):
     y = np.array(names)[labels(50, 10)]
-    # dates are refused where the rows of a class are counted, which SWIM does not need
-    refused = "SM" if hasattr(sampler, "hidden_dims") else "S"
-    if y.dtype.kind in refused:
+    # bytes are refused by scikit-learn, for imbalanced-learn's samplers too
+    if y.dtype.kind == "S":
         with pytest.raises((ValueError, TypeError)):
             sampler.fit_resample(rows(60), y)
         return
     _, y_resampled = sampler.fit_resample(rows(60), y)
     assert y_resampled.dtype == y.dtype
     assert [(y_resampled == name).sum() for name in np.array(names)] == [50, 50]
+    assert sampler.fit(rows(60), y).sample(2, label=np.array(names)[1]).shape == (2, 4)
+
+
+@pytest.mark.parametrize("unit", ["D", "ns"])
+def test_messages_name_dates_as_dates(network_sampler, unit):
+    days = np.array(["2026-01-01", "2026-01-02"], dtype=f"datetime64[{unit}]")
+    with pytest.raises(ValueError, match=r"class '2026-01-02.*it has 1 row "):
+        network_sampler.fit_resample(rows(30), days[labels(29, 1)])
+    network_sampler.fit(rows(30), days[labels(20, 10)])
+    with pytest.raises(ValueError, match=r"label='2027-01-01' .*\['2026-01-01.*', '2026-01-02"):
+        network_sampler.sample(1, label=np.datetime64("2027-01-01"))
+
+
+@pytest.mark.parametrize("dtype", ["datetime64[ns]", "category"])
+def test_dates_in_a_series_stay_one(sampler, dtype):
+    days = np.array(["2026-01-01", "2026-01-02"], dtype="datetime64[ns]")
+    y = pd.Series(days[labels(50, 10)], name="day").astype(dtype)
+    _, y_resampled = sampler.fit_resample(rows(60), y)
+    assert y_resampled.dtype == y.dtype
+    assert y_resampled.name == "day"
+    assert y_resampled.value_counts().tolist() == [50, 50]
 
 
 def test_labels_in_an_object_array_and_in_a_category_series(sampler):
