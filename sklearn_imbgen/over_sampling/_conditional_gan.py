@@ -73,15 +73,6 @@ class ConditionalGAN(BaseGenerativeOverSampler):
     learning_rate : float, default=1e-3
         Of the Adam optimizers.
 
-    n_iter_no_change : int or None, default=None
-        Stop after this many rounds in which the generator's loss came no nearer
-        to 0.25, that of a discriminator which cannot decide. None trains
-        ``max_epochs`` rounds. The networks of the nearest round are kept in
-        either case.
-
-    tol : float, default=1e-3
-        Relative fall of that distance that counts as coming nearer.
-
     device : str or torch.device, default="auto"
         Where to train: "auto" takes a GPU if there is one. The trained networks
         are moved to the CPU, where they pickle and sample.
@@ -110,10 +101,8 @@ class ConditionalGAN(BaseGenerativeOverSampler):
 
     Notes
     -----
-    A discriminator cannot decide before it has learned anything either. With a
-    minority of a few rows the first round is often the nearest to 0.25, and the
-    rows of a generator that has hardly been trained are little more than noise.
-    ``history_`` tells whether it was.
+    No loss of two players against each other tells which round is the best one,
+    so all rounds are run and the last state is kept.
 
     References
     ----------
@@ -134,13 +123,20 @@ class ConditionalGAN(BaseGenerativeOverSampler):
     """
 
     _parameter_constraints: dict = {
-        **BaseGenerativeOverSampler._parameter_constraints,
+        **{
+            name: constraint
+            for name, constraint in BaseGenerativeOverSampler._parameter_constraints.items()
+            if name not in ("n_iter_no_change", "tol")
+        },
         "max_epochs": [COUNT],
         "discriminator_epochs": [POSITIVE],
         "generator_epochs": [POSITIVE],
         "discriminator_fake_weight": [WEIGHT],
     }
     _network_names = ("generator_", "discriminator_")
+    # never stops early
+    n_iter_no_change = None
+    tol = 0.0
 
     def __init__(
         self,
@@ -159,8 +155,6 @@ class ConditionalGAN(BaseGenerativeOverSampler):
         steps_per_epoch: int = 16,
         balanced_batches: bool = True,
         learning_rate: float = 1e-3,
-        n_iter_no_change: int | None = None,
-        tol: float = 1e-3,
         device: Any = "auto",
         random_state: Any = None,
         verbose: Any = 0,
@@ -179,8 +173,6 @@ class ConditionalGAN(BaseGenerativeOverSampler):
         self.steps_per_epoch = steps_per_epoch
         self.balanced_batches = balanced_batches
         self.learning_rate = learning_rate
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -222,11 +214,9 @@ class ConditionalGAN(BaseGenerativeOverSampler):
             ],
             lambda: (self._draw_batches(data, data.codes),),
             self._schedule(self.max_epochs),
-            # the players' losses rise and fall against each other: only their
-            # distance from the equilibrium (0.25 each for an undecided judge) tells.
-            # On average over three small tables classifiers did a little better with the
-            # state that it picks than with the last one, although that is often the first
-            monitor=lambda row: abs(row["generator"]["total"] - 0.25),
+            # nearness to the equilibrium would pick the first round, when the discriminator
+            # cannot decide because it has learned nothing
+            monitor=None,
             title="conditional GAN",
             history=self.history_,
         )

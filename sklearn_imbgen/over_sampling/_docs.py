@@ -28,7 +28,7 @@ latent_dim : int, default=32
         images they unflatten inside. A class is called with ``n_features`` and
         ``latent_dim`` if its constructor takes them; an instance is copied.
 
-    autoencoder_epochs : int, default=50
+    autoencoder_epochs : int, default=30
         Most epochs of the autoencoder's training.
 
     cluster_weight : float, default=0.01

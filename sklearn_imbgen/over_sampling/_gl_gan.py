@@ -42,7 +42,7 @@ class GLGAN(BaseLatentOverSampler):
     ----------
     {sampling_strategy}
 
-    max_epochs : int, default=20
+    max_epochs : int, default=10
         Rounds of the adversarial stage: each trains the discriminator, then the
         classifier, then the generator. 0 leaves the generator as the decoder.
 
@@ -191,7 +191,7 @@ class GLGAN(BaseLatentOverSampler):
         self,
         *,
         sampling_strategy: Any = "auto",
-        max_epochs: int = 20,
+        max_epochs: int = 10,
         discriminator_epochs: int = 1,
         classifier_epochs: int = 1,
         generator_epochs: int = 1,
@@ -208,7 +208,7 @@ class GLGAN(BaseLatentOverSampler):
         k_neighbors: Any = 5,
         encoder: Any = None,
         decoder: Any = None,
-        autoencoder_epochs: int = 50,
+        autoencoder_epochs: int = 30,
         cluster_weight: float = 0.01,
         minority_weight: float = 1.0,
         separation_weight: float = 1.0,

@@ -76,7 +76,7 @@ class LatentSMOTE(BaseLatentOverSampler):
         k_neighbors: Any = 5,
         encoder: Any = None,
         decoder: Any = None,
-        autoencoder_epochs: int = 50,
+        autoencoder_epochs: int = 30,
         cluster_weight: float = 0.01,
         minority_weight: float = 1.0,
         separation_weight: float = 1.0,
