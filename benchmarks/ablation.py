@@ -22,11 +22,18 @@ DEFAULTS = "defaults"
 # what the setting is called -> parameters that differ from the defaults
 SETTINGS: dict[str, dict[str, Any]] = {
     DEFAULTS: {},
+    "no shared variation": {"shared_variation": 0.0},
+    "no residuals": {"residual_weight": 0.0},
+    "no choice among candidates": {"candidates_per_row": 1},
+    "none of these three": {
+        "shared_variation": 0.0,
+        "residual_weight": 0.0,
+        "candidates_per_row": 1,
+    },
     "no adversarial stage": {"max_epochs": 0},
     "no cluster loss": {"cluster_weight": 0.0},
     "plain batches": {"balanced_batches": False},
-    "every column scaled": {"scaling": "per_feature"},
-    "all columns scaled alike": {"scaling": "global"},
+    "trained twice as long": {"autoencoder_epochs": 60, "max_epochs": 20},
 }
 
 

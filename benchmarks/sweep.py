@@ -19,6 +19,7 @@ from evaluation import (
 )
 from joblib import Parallel, delayed
 from splits import AS_IS, split_rows
+from tqdm.auto import tqdm
 
 KEY = ["set", "ratio", "scaling", "repeat", "method"]
 COLUMNS = [*KEY, "classifier", *MEASURES, "seconds", *FIDELITY, *HELD_OUT, "refusal"]
@@ -123,7 +124,8 @@ def run_sweep(
     ]
     found = [scores] if len(scores) else []
     # in the order of finishing, so that a long repeat keeps no short one from the file
-    for frame in Parallel(n_jobs=jobs, verbose=1, return_as="generator_unordered")(todo):
+    running = Parallel(n_jobs=jobs, return_as="generator_unordered")(todo)
+    for frame in tqdm(running, total=len(todo), unit="repeat"):
         if output is not None:
             frame.to_csv(output, mode="a", header=False, index=False)
         found.append(frame)

@@ -38,6 +38,8 @@ def test_new_rows_are_those_at_the_end():
         (StandIn(), "made no rows"),
         (StandIn([np.nan]), "made rows with NaN or infinity"),
         (StandIn(error=ValueError("too few\nrows")), "too few"),
+        # ADASYN without a majority row near the minority
+        (StandIn(error=RuntimeError("no neighbour")), "no neighbour"),
     ],
 )
 def test_a_refusal_leaves_the_rows_and_says_why(sampler, reason):
@@ -48,8 +50,8 @@ def test_a_refusal_leaves_the_rows_and_says_why(sampler, reason):
 
 
 def test_other_errors_are_not_taken_for_a_refusal():
-    with pytest.raises(RuntimeError, match="a bug"):
-        run(StandIn(error=RuntimeError("a bug")))
+    with pytest.raises(TypeError, match="a bug"):
+        run(StandIn(error=TypeError("a bug")))
 
 
 @pytest.mark.parametrize("name", [name for name in SAMPLERS if is_installed(name)])
