@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import entropy
 
 from sklearn_imbgen.utils import covariance_roots
 
@@ -41,19 +42,21 @@ def within_class_covariance(rows: Array, codes: Array) -> NDArray[np.float64]:
 
 
 def effective_dimension(covariance: Array) -> float:
-    """How many directions carry the variance: the participation ratio of the eigenvalues.
+    """How many directions carry the variance: the effective rank.
 
-    Between 1 (all along one direction) and the number of features (equal in
-    all); 0 if nothing varies.
+    The exponential of the entropy of the eigenvalues, taken as shares of their
+    sum (O. Roy and M. Vetterli, "The effective rank", EUSIPCO 2007). Between 1
+    (all along one direction) and the number of features (equal in all); 0 if
+    nothing varies.
 
     Examples
     --------
     >>> import numpy as np
-    >>> effective_dimension(np.diag([2.0, 2.0, 0.0]))
+    >>> round(effective_dimension(np.diag([2.0, 2.0, 0.0])), 6)
     2.0
     """
-    total, squares = np.trace(covariance), np.sum(covariance**2)
-    return float(total**2 / squares) if squares > 0 else 0.0
+    variances = np.linalg.eigvalsh(covariance).clip(min=0.0)
+    return float(np.exp(entropy(variances))) if variances.any() else 0.0
 
 
 def variation_share(dimension: float, n_rows: int) -> float:

@@ -22,7 +22,13 @@ def test_covariance_is_around_the_mean_of_each_class():
 
 @pytest.mark.parametrize(
     ("variances", "expected"),
-    [([1.0, 1.0, 1.0], 3.0), ([5.0, 0.0, 0.0], 1.0), ([3.0, 1.0], 16 / 10), ([0.0, 0.0], 0.0)],
+    [
+        ([1.0, 1.0, 1.0], 3.0),
+        ([5.0, 0.0, 0.0], 1.0),
+        # exp(-(3/4 ln 3/4 + 1/4 ln 1/4)) = 4 / 3**(3/4)
+        ([3.0, 1.0], 4 / 3**0.75),
+        ([0.0, 0.0], 0.0),
+    ],
 )
 def test_effective_dimension_counts_directions_by_their_variance(variances, expected):
     assert effective_dimension(np.diag(variances)) == pytest.approx(expected)
@@ -31,7 +37,7 @@ def test_effective_dimension_counts_directions_by_their_variance(variances, expe
 def test_effective_dimension_does_not_depend_on_the_axes():
     angle = np.array([[0.6, -0.8], [0.8, 0.6]])
     covariance = angle @ np.diag([3.0, 1.0]) @ angle.T
-    assert effective_dimension(covariance) == pytest.approx(1.6)
+    assert effective_dimension(covariance) == pytest.approx(4 / 3**0.75)
 
 
 def test_a_class_borrows_less_the_more_rows_it_has():
