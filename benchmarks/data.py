@@ -102,9 +102,9 @@ def scaling_of(name: str) -> str:
     return "standard" if name in STANDARDISED else "raw"
 
 
-def prepare(name: str, X_train: np.ndarray, X_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def prepare(name: str, X_train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
     """Rows as all methods and classifiers get them: the one place for preprocessing."""
     if scaling_of(name) == "raw":
-        return X_train, X_test
+        return [X_train, *others]
     scaler = StandardScaler().fit(X_train)
-    return scaler.transform(X_train), scaler.transform(X_test)
+    return [scaler.transform(rows) for rows in (X_train, *others)]

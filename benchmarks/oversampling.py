@@ -20,6 +20,7 @@ they stand beside ratio 0.01.
     python benchmarks/oversampling.py --sets usps --data-dir DIR --ratios 0.01 0.02 0.05 0.1 \
         --methods GLGAN LatentSMOTE ConditionalGAN SMOTE --plot FILE.png # figure 2.4
 
+"all rows" puts the minority rows back that thinning removed: the ceiling, no rival.
 MDO and NRAS need ``pip install smote-variants``.
 """
 

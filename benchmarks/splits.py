@@ -15,13 +15,17 @@ AS_IS = "as is"
 
 
 class Split(NamedTuple):
-    """Rows to train and to test on, their labels, and which label is the minority's."""
+    """Rows to train and to test on, their labels, and which label is the minority's.
+
+    ``X_removed`` are the minority rows that thinning took out of the training part.
+    """
 
     X_train: np.ndarray
     X_test: np.ndarray
     y_train: np.ndarray
     y_test: np.ndarray
     minority: Any
+    X_removed: np.ndarray | None = None
 
     @property
     def n_minority(self) -> int:
@@ -40,9 +44,14 @@ def split_rows(name: str, X: np.ndarray, y: np.ndarray, ratio: str, seed: int) -
         made = make_binary_imbalance(
             X, y, ratio=float(ratio), test_size=TEST_SIZE, random_state=seed
         )
-        split = Split(made.X_train, made.X_test, made.y_train, made.y_test, made.minority)
-    X_train, X_test = prepare(name, split.X_train, split.X_test)
-    return split._replace(X_train=X_train, X_test=X_test)
+        used = np.concatenate([made.train_indices, made.test_indices])
+        removed = np.setdiff1d(np.flatnonzero(y == made.minority), used)
+        split = Split(
+            made.X_train, made.X_test, made.y_train, made.y_test, made.minority, X[removed]
+        )
+    rows = {field: getattr(split, field) for field in ("X_train", "X_test", "X_removed")}
+    there = {field: X for field, X in rows.items() if X is not None}
+    return split._replace(**dict(zip(there, prepare(name, *there.values()), strict=True)))
 
 
 def split_short_minority(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
-from evaluation import BOOSTING, CLASSIFIER_NAMES, FIDELITY, HELD_OUT, MEASURES
+from evaluation import ALL_ROWS, BOOSTING, CLASSIFIER_NAMES, FIDELITY, HELD_OUT, MEASURES
 from sweep import KEY
 
 CELL = ["set", "ratio", "classifier", "repeat"]
@@ -105,7 +105,7 @@ def bars(scores: pd.DataFrame) -> list[str]:
     means = mean_by_set(scores)
     if "GLGAN" not in means.index:
         return []
-    others = means.drop(index="GLGAN").mean(axis=1)
+    others = means.drop(index=["GLGAN", ALL_ROWS], errors="ignore").mean(axis=1)
     samplers = others.drop(index=["none", "class weights", BOOSTING], errors="ignore")
     rivals = [("SMOTE", "SMOTE")] if "SMOTE" in others.index else []
     for kind, means_of_kind in (("over-sampler", samplers), ("method", others)):

@@ -63,3 +63,14 @@ def test_copies_cover_the_training_rows_and_held_out_columns_need_rows():
     assert report["held-out coverage"] < 1.0
     without = fidelity(split._replace(y_test=np.full(40, 5)), copies, 0)
     assert set(without) == set(FIDELITY)
+
+
+def test_all_rows_puts_back_what_thinning_removed():
+    thinned = blobs(2)
+    whole = blobs(20)
+    removed = whole.X_train[-18:]
+    methods = {"all rows": METHODS["all rows"]}
+    put_back = evaluate(methods, thinned._replace(X_removed=removed), 0)
+    expected = evaluate({"none": METHODS["none"]}, whole, 0)
+    assert [row["MCC"] for row in put_back] == [row["MCC"] for row in expected]
+    assert all("no minority row" in row["refusal"] for row in evaluate(methods, thinned, 0))

@@ -51,3 +51,13 @@ def test_natural_sets_keep_their_imbalance_in_both_parts():
     split = split_rows("abalone19", X, y, AS_IS, 0)
     assert (split.minority, split.n_minority, split.y_test.sum()) == (1, 8, 2)
     assert split.X_train.mean() == pytest.approx(0)
+
+
+def test_the_removed_rows_are_the_rest_of_the_minority():
+    X, y = numbered_rows({3: 100, 7: 100})
+    split = split_rows("usps", X, y, "0.1", 0)
+    assert (split.n_minority, len(split.X_removed)) == (8, 72)
+    minority_rows = set(X[y == split.minority].ravel())
+    parts = [split.X_train, split.X_test, split.X_removed]
+    assert minority_rows <= set(np.concatenate(parts).ravel())
+    assert sum(map(len, parts)) == len(X)
