@@ -17,7 +17,12 @@ from sklearn_imbgen.over_sampling._docs import PARAMETERS
 from sklearn_imbgen.over_sampling._judgement import Judgement, Judges, warn_if_unreliable
 from sklearn_imbgen.over_sampling._latent import BaseLatentOverSampler
 from sklearn_imbgen.over_sampling._training import TrainingData, apply_in_chunks
-from sklearn_imbgen.over_sampling._variation import SharedVariation, variation_share
+from sklearn_imbgen.over_sampling._variation import (
+    effective_dimension,
+    same_class_differences,
+    variation_share,
+    within_class_covariance,
+)
 from sklearn_imbgen.utils import plain
 
 __all__ = ["GLGAN"]
@@ -73,12 +78,13 @@ class GLGAN(BaseLatentOverSampler):
         class.
 
     shared_variation : "auto" or float, default="auto"
-        How much of the pooled within-class covariance of the latent points each
-        new point varies by, around the line between two neighbors. A few rows
-        do not show the shape of their class; the other classes lend theirs.
-        "auto" is ``d / (d + n)`` for a class of n rows and latent points of
-        effective dimension d: much for a handful of rows, next to nothing for
-        hundreds. 0 keeps to the lines, as the dissertation does.
+        A few rows do not show the shape of their class; the other classes lend
+        theirs. Each new point, and its residual, moves by the difference of two
+        random rows of one class, so that it varies around the line between two
+        neighbors by this share of the pooled within-class covariance. "auto" is
+        ``d / (d + n)`` for a class of n rows and latent points of effective rank
+        d: much for a handful of rows, next to nothing for hundreds. 0 keeps to
+        the lines, as the dissertation does.
 
     residual_weight : float, default=1.0
         What the generator leaves out of the real rows (noise, fine structure) is
@@ -288,7 +294,8 @@ class GLGAN(BaseLatentOverSampler):
         finally:
             # also after Ctrl-C, so that the sampler stays usable
             self._build_players(data)
-            self._variation = SharedVariation(self._latent, self._codes)
+            covariance = within_class_covariance(self._latent, self._codes)
+            self._dimension = effective_dimension(covariance)
             self._look_at_real_rows(data)
         try:
             self._train_adversarially(data)
@@ -368,7 +375,9 @@ class GLGAN(BaseLatentOverSampler):
             latent, residuals = latent[kept], residuals[kept]
         share = self._variation_share(code)
         if share:
-            latent = latent + self._variation.draw(n_rows, share, random_state)
+            known = (self._latent, self._residuals)
+            moves = same_class_differences(known, self._codes, n_rows, share, random_state)
+            latent, residuals = latent + moves[0], residuals + moves[1]
         return self._render(latent, residuals)
 
     def _render(self, latent: Array, residuals: Array) -> Tensor:
@@ -387,5 +396,5 @@ class GLGAN(BaseLatentOverSampler):
 
     def _variation_share(self, code: int) -> float:
         if self.shared_variation == "auto":
-            return variation_share(self._variation.dimension, int(self._counts[code]))
+            return variation_share(self._dimension, int(self._counts[code]))
         return float(self.shared_variation)

@@ -1,4 +1,4 @@
-"""Variation that a small class borrows from all classes, in latent space."""
+"""Variation that a small class borrows from the rows of all classes."""
 
 from typing import Any
 
@@ -6,9 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import entropy
 
-from sklearn_imbgen.utils import covariance_roots
-
-__all__ = ["SharedVariation", "effective_dimension", "variation_share", "within_class_covariance"]
+__all__ = [
+    "draw_class_pairs",
+    "effective_dimension",
+    "same_class_differences",
+    "variation_share",
+    "within_class_covariance",
+]
 
 Array = NDArray[Any]
 
@@ -74,22 +78,61 @@ def variation_share(dimension: float, n_rows: int) -> float:
     return dimension / (dimension + n_rows) if dimension > 0 else 0.0
 
 
-class SharedVariation:
-    """Normal deviations with the pooled within-class covariance of the latent points.
+def draw_class_pairs(
+    codes: NDArray[np.intp], n_pairs: int, random_state: np.random.RandomState
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Two different rows of one class per pair; classes come up as often as their rows.
 
     Parameters
     ----------
-    latent : ndarray of shape (n_rows, latent_dim)
     codes : ndarray of shape (n_rows,)
+        Class codes; at least one class has two rows.
+    n_pairs : int
+    random_state : RandomState
+
+    Returns
+    -------
+    first, second : ndarray of shape (n_pairs,)
+        Row indices. For any columns of the rows, ``(X[first] - X[second]) /
+        sqrt(2)`` has mean zero and the pooled within-class covariance.
     """
+    counts = np.bincount(codes)
+    by_class = np.argsort(codes, kind="stable")
+    starts = np.cumsum(counts) - counts
+    # places in by_class of the rows that have another of their class
+    places = np.flatnonzero(counts[codes[by_class]] > 1)
+    drawn = random_state.choice(places, size=n_pairs)
+    code = codes[by_class[drawn]]
+    # any of the others: one to count - 1 places further on, around the class
+    steps = 1 + np.floor(random_state.uniform(size=n_pairs) * (counts[code] - 1)).astype(np.intp)
+    others = starts[code] + (drawn - starts[code] + steps) % counts[code]
+    return by_class[drawn], by_class[others]
 
-    def __init__(self, latent: Array, codes: Array) -> None:
-        covariance = within_class_covariance(latent, codes)
-        self.dimension = effective_dimension(covariance)
-        self._root = covariance_roots(covariance).root.astype(latent.dtype)
 
-    def draw(self, n_rows: int, share: float, random_state: np.random.RandomState) -> Array:
-        """Deviations of shape (n_rows, latent_dim) with ``share`` of the covariance."""
-        normal = random_state.normal(size=(n_rows, len(self._root))).astype(self._root.dtype)
-        deviations: Array = np.sqrt(share, dtype=self._root.dtype) * (normal @ self._root)
-        return deviations
+def same_class_differences(
+    tables: tuple[Array, ...],
+    codes: NDArray[np.intp],
+    n_rows: int,
+    share: float,
+    random_state: np.random.RandomState,
+) -> list[Array]:
+    """Differences of two rows of one class, with ``share`` of the pooled covariance.
+
+    Parameters
+    ----------
+    tables : tuple of ndarray of shape (n_samples, n_features_of_it)
+        What is known of the same rows; the same pairs are taken in each.
+    codes : ndarray of shape (n_samples,)
+    n_rows : int
+    share : float
+    random_state : RandomState
+
+    Returns
+    -------
+    list of ndarray of shape (n_rows, n_features_of_it)
+        In the dtype of each table.
+    """
+    first, second = draw_class_pairs(codes, n_rows, random_state)
+    # half: the difference of two rows has twice the covariance of one
+    weight = np.sqrt(share / 2)
+    return [table.dtype.type(weight) * (table[first] - table[second]) for table in tables]

@@ -5,8 +5,9 @@ import pytest
 from sklearn.base import clone
 
 from sklearn_imbgen.over_sampling._variation import (
-    SharedVariation,
+    draw_class_pairs,
     effective_dimension,
+    same_class_differences,
     variation_share,
     within_class_covariance,
 )
@@ -46,15 +47,26 @@ def test_a_class_borrows_less_the_more_rows_it_has():
     assert variation_share(0.0, 5) == 0.0
 
 
-def test_drawn_deviations_have_the_share_of_the_covariance():
+def test_pairs_are_two_different_rows_of_one_class():
+    codes = np.array([2, 0, 1, 0, 2, 2])  # class 1 has a single row
+    first, second = draw_class_pairs(codes, 5000, np.random.RandomState(0))
+    assert (codes[first] == codes[second]).all()
+    assert (first != second).all()
+    assert len(set(zip(first.tolist(), second.tolist(), strict=True))) == 2 * 1 + 3 * 2
+    # as often as their rows: 3 of the 5 rows that have another of their class
+    assert np.mean(codes[first] == 2) == pytest.approx(3 / 5, abs=0.03)
+
+
+def test_differences_have_the_share_of_the_pooled_covariance():
     random_state = np.random.RandomState(0)
-    latent = random_state.normal(size=(400, 3)) @ np.array([[2.0, 1, 0], [0, 1, 0], [0, 0, 0]])
-    codes = np.zeros(400, dtype=int)
-    drawn = SharedVariation(latent, codes).draw(50_000, 0.25, random_state)
-    np.testing.assert_allclose(drawn.mean(axis=0), 0, atol=0.02)
-    np.testing.assert_allclose(
-        np.cov(drawn.T), 0.25 * within_class_covariance(latent, codes), atol=0.05
-    )
+    rows = random_state.normal(size=(400, 3)) @ np.array([[2.0, 1, 0], [0, 1, 0], [0, 0, 0]])
+    codes = np.repeat([0, 1], [300, 100])
+    rows[codes == 1] += 50.0
+    moves, doubled = same_class_differences((rows, 2 * rows), codes, 50_000, 0.25, random_state)
+    np.testing.assert_allclose(moves.mean(axis=0), 0, atol=0.02)
+    pooled = within_class_covariance(rows, codes)
+    np.testing.assert_allclose(np.cov(moves.T), 0.25 * pooled, atol=0.03)
+    np.testing.assert_allclose(doubled, 2 * moves)
 
 
 @pytest.fixture
@@ -92,7 +104,7 @@ def test_variation_widens_the_new_rows(plain_gl_gan, imbalanced):
 def test_auto_follows_the_rows_of_the_class(plain_gl_gan, imbalanced):
     X, y = imbalanced
     plain_gl_gan.set_params(shared_variation="auto").fit(X, y)
-    dimension = plain_gl_gan._variation.dimension
+    dimension = plain_gl_gan._dimension
     assert plain_gl_gan._variation_share(1) == pytest.approx(dimension / (dimension + 10))
     assert plain_gl_gan._variation_share(0) == pytest.approx(dimension / (dimension + 90))
 
