@@ -106,7 +106,8 @@ def resample(maker: Maker, X: np.ndarray, y: np.ndarray, seed: int, n_minority: 
     start = time.perf_counter()
     try:
         X_out, y_out = sampler.fit_resample(X, y)
-    except (ValueError, RuntimeError) as error:
+    # ArithmeticError: a training that diverged
+    except (ValueError, RuntimeError, ArithmeticError) as error:
         refusal = str(error).partition("\n")[0]
         return Resampled(X, y, X[:0], time.perf_counter() - start, refusal)
     seconds = time.perf_counter() - start

@@ -144,7 +144,8 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         label = self._only_minority() if label is None else label
         code = self._code_of(label)
         self._check_class_sizes(dict(enumerate(self._counts)), {code: 1})
-        rows = self._decode(self._draw_encoded(code, int(n_samples), self._sampling_random_state))
+        encoded = self._draw_encoded(code, int(n_samples), self._sampling_random_state)
+        rows = self._contain(self._codec.decode(encoded))
         restored, _ = self._container.transform(rows, np.empty(0))
         return restored
 
@@ -223,8 +224,10 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
                 continue
             code = self._code_of(label)
             encoded = self._draw_encoded(code, n_new, self._sampling_random_state)
-            self._review(code, encoded)
-            parts_X.append(self._decode(encoded))
+            rows = self._codec.decode(encoded)
+            # as a user gets them: categories chosen, integers rounded, values in range
+            self._review(code, self._codec.encode(rows))
+            parts_X.append(self._contain(rows))
             parts_y.append(np.full(n_new, label, dtype=y.dtype))
         if sparse.issparse(X):
             return sparse.vstack(parts_X, format=X.format), np.concatenate(parts_y)
@@ -259,13 +262,13 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
 
     @abstractmethod
     def _learned_names(self) -> tuple[str, ...]:
-        """Attributes that exist only after learning; the first tells that it has begun."""
+        """Attributes that exist only after learning."""
 
     def _review(self, code: int, encoded: NDArray[np.floating[Any]]) -> None:
         """Judge the rows that fit_resample is about to append; a child may warn of them."""
 
-    def _decode(self, encoded: NDArray[np.floating[Any]]) -> Any:
-        rows = self._codec.decode(encoded)
+    def _contain(self, rows: Array) -> Any:
+        """Rows in the sparse type of the training data, if it was sparse."""
         return rows if self._sparse_type is None else self._sparse_type(rows)
 
     def _check_class_sizes(self, counts: Mapping[Any, int], growing: Mapping[Any, int]) -> None:
@@ -278,7 +281,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
 
     def _check_trained(self) -> None:
         check_is_fitted(self, "sampling_strategy_")
-        if hasattr(self, self._learned_names()[0]):
+        if all(hasattr(self, name) for name in self._learned_names()):
             return
         reason = "its last fit failed."
         if hasattr(self, "_nothing_to_make"):

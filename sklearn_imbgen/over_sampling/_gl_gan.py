@@ -23,11 +23,14 @@ from sklearn_imbgen.over_sampling._variation import (
     variation_share,
     within_class_covariance,
 )
-from sklearn_imbgen.utils import plain
 
 __all__ = ["GLGAN"]
 
 Array = NDArray[Any]
+
+# The classifier may undo a variation if the class has at least as many rows as the latent
+# points have dimensions: of fewer it knows too little to say where the class ends.
+TRUSTED_SHARE = 0.5
 
 
 @Substitution(**PARAMETERS)
@@ -310,6 +313,10 @@ class GLGAN(BaseLatentOverSampler):
         for network in (self.discriminator_, self.classifier_):
             network.to(data.device)
 
+    def _learned_names(self) -> tuple[str, ...]:
+        derived = ("_latent", "_codes", "_dimension", "_residuals", "_judges", "judgement_")
+        return (*super()._learned_names(), *derived)
+
     def _look_at_real_rows(self, data: TrainingData) -> None:
         """What the generator leaves out of the training rows, and what the judges say."""
         latent = torch.from_numpy(self._latent).to(data.device)
@@ -370,15 +377,19 @@ class GLGAN(BaseLatentOverSampler):
         choosing = "classifier" in self.history_ and self.candidates_per_row > 1
         n_candidates = n_rows * self.candidates_per_row if choosing else n_rows
         latent, residuals = self._interpolate(code, n_candidates, random_state, self._residuals)
+        rows = self._render(latent, residuals)
         if choosing:
-            kept = self._judges.choose(self._render(latent, residuals), code, n_rows)
-            latent, residuals = latent[kept], residuals[kept]
+            kept = self._judges.choose(rows, code, n_rows)
+            latent, residuals, rows = latent[kept], residuals[kept], rows[kept]
         share = self._variation_share(code)
-        if share:
-            known = (self._latent, self._residuals)
-            moves = same_class_differences(known, self._codes, n_rows, share, random_state)
-            latent, residuals = latent + moves[0], residuals + moves[1]
-        return self._render(latent, residuals)
+        if share == 0:
+            return rows
+        known = (self._latent, self._residuals)
+        moves = same_class_differences(known, self._codes, n_rows, share, random_state)
+        moved = self._render(latent + moves[0], residuals + moves[1])
+        if choosing and share <= TRUSTED_SHARE:
+            return self._judges.keep_inside(rows, moved, code)
+        return moved
 
     def _render(self, latent: Array, residuals: Array) -> Tensor:
         """Encoded rows of latent points, with what the generator leaves out."""
@@ -391,7 +402,7 @@ class GLGAN(BaseLatentOverSampler):
             return
         label = self.classes_[code]
         judgement = self._judges.review(torch.from_numpy(encoded), code)
-        self.judgement_[plain(label)] = judgement
+        self.judgement_[label] = judgement
         warn_if_unreliable(judgement, label, type(self).__name__)
 
     def _variation_share(self, code: int) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -86,6 +87,11 @@ class Judges:
         # in their drawn order, so that any part of the new rows is a fair one
         return np.sort(np.argsort(-margin, kind="stable")[:n_kept])
 
+    def keep_inside(self, rows: Tensor, moved: Tensor, code: int) -> Tensor:
+        """The moved rows, but where a move led into another class the row as it was."""
+        left = class_margin(self._logits(moved), code) < 0
+        return torch.where(torch.from_numpy(left)[:, None], rows, moved)
+
     def review(self, rows: Tensor, code: int) -> Judgement:
         """Judgement of new rows, chosen last by ``choose`` if at all."""
         real = self.codes == code
@@ -107,20 +113,22 @@ class Judges:
 
 
 def warn_if_unreliable(judgement: Judgement, label: Any, name: str) -> None:
-    """Warn with figures if the judges find the new rows of a class bad."""
+    """Warn with figures, and what to do, if the judges find the new rows of a class bad."""
     reasons = []
     if judgement.recognised < TOO_FEW_RECOGNISED:
         reasons.append(
-            f"its classifier recognises only {judgement.recognised:.0%} of the class's real rows"
+            f"its classifier recognises only {judgement.recognised:.0%} of the class's real rows "
+            "(the classes overlap, or raise max_epochs)"
         )
     if judgement.candidates_elsewhere > TOO_MANY_ELSEWHERE:
         reasons.append(
             f"its classifier gave {judgement.candidates_elsewhere:.0%} of the candidates for new "
-            "rows to another class"
+            "rows to another class (the classes overlap)"
         )
     if judgement.elsewhere > TOO_MANY_ELSEWHERE:
         reasons.append(
-            f"its classifier gives {judgement.elsewhere:.0%} of the new rows to another class"
+            f"its classifier gives {judgement.elsewhere:.0%} of the new rows to another class "
+            "(lower shared_variation)"
         )
     if judgement.exposed > TOO_MANY_EXPOSED:
         reasons.append(
@@ -129,9 +137,8 @@ def warn_if_unreliable(judgement: Judgement, label: Any, name: str) -> None:
         )
     if reasons:
         warnings.warn(
-            f"The new rows of class {plain(label)!r} may do harm: {'; '.join(reasons)}. Train "
-            f"longer (max_epochs, autoencoder_epochs), or compare {name} with SMOTE and with no "
-            "resampling before you use it.",
+            f"The new rows of class {plain(label)!r} may do harm: {'; '.join(reasons)}. Compare "
+            f"{name} with SMOTE and with no resampling before you use it.",
             UnreliableSamplesWarning,
             stacklevel=2,
         )
