@@ -30,7 +30,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "residual_weight": 0.0,
         "candidates_per_row": 1,
     },
-    "no adversarial stage": {"max_epochs": 0},
+    # without a trained classifier there is no choice among candidates either
+    "no adversarial stage, no choice": {"max_epochs": 0},
     "no cluster loss": {"cluster_weight": 0.0},
     "plain batches": {"balanced_batches": False},
     "trained twice as long": {"autoencoder_epochs": 60, "max_epochs": 20},

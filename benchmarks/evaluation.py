@@ -98,8 +98,10 @@ def with_all_rows(split: Split, seed: int) -> Rows:
     What over-sampling tries to make up for; no method can be expected to do better.
     """
     if split.X_removed is None:
+        # no number, rather than one that would be taken for the ceiling
         refusal = "no minority row was removed, or all that were are test rows"
-        return [{**row, "refusal": refusal} for row in without_resampling(split, seed)]
+        nothing = dict.fromkeys(MEASURES, np.nan)
+        return [{"classifier": name, **nothing, "refusal": refusal} for name in CLASSIFIER_NAMES]
     X = np.concatenate([split.X_train, split.X_removed])
     y = np.concatenate([split.y_train, np.full(len(split.X_removed), split.minority)])
     return score_classifiers(split, X, y, seed)
@@ -108,7 +110,10 @@ def with_all_rows(split: Split, seed: int) -> Rows:
 def with_boosting(split: Split, seed: int) -> Rows:
     """Gradient boosting on the imbalanced rows, its threshold tuned for MCC; seconds of its fit.
 
-    It refuses, and keeps the threshold 0.5, where there are too few rows to tune by.
+    The threshold is tuned at the prevalence of the training rows, as a user would; the
+    test parts of thinned sets are balanced, which the other methods are made for and this
+    one cannot know. It refuses, and keeps the threshold 0.5, where there are too few rows
+    to tune by.
     """
     model: Any = HistGradientBoostingClassifier(random_state=seed)
     refusal = ""

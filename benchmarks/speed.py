@@ -96,6 +96,9 @@ def measure_apart(method: str, shape: Shape, limit: float) -> Cost | None:
         done = subprocess.run(words, check=True, capture_output=True, text=True, timeout=limit)
     except subprocess.TimeoutExpired:
         return None
+    except subprocess.CalledProcessError as error:
+        last_line = (error.stderr.strip() or "no message").splitlines()[-1]
+        raise SystemExit(f"{' '.join(words[1:])} failed: {last_line}") from error
     # libraries may print before
     return Cost(*(float(part) for part in done.stdout.splitlines()[-1].split()))
 

@@ -81,12 +81,14 @@ class GLGAN(BaseLatentOverSampler):
         class.
 
     shared_variation : "auto" or float, default="auto"
-        A few rows do not show the shape of their class; the other classes lend
-        theirs. Each new point, and its residual, moves by the difference of two
-        random rows of one class, so that it varies around the line between two
-        neighbors by this share of the pooled within-class covariance. "auto" is
-        ``d / (d + n)`` for a class of n rows and latent points of effective rank
-        d: much for a handful of rows, next to nothing for hundreds. 0 keeps to
+        A few rows do not show the shape of their class; all classes, which is
+        mostly the largest one, lend theirs. Each new point, and its residual,
+        moves by the difference of two random rows of one class, so that it varies
+        around the line between two neighbors by this share of the pooled
+        within-class covariance. "auto" is ``d / (d + n)`` for a class of n rows
+        and latent points of effective rank d: most of it for a handful of rows, a
+        few percent for hundreds. A move that leads into another class by the
+        classifier is undone, unless the class has fewer rows than d. 0 keeps to
         the lines, as the dissertation does.
 
     residual_weight : float, default=1.0
@@ -98,10 +100,10 @@ class GLGAN(BaseLatentOverSampler):
 
     candidates_per_row : int, default=2
         How many points are drawn for each new row. The classifier of the
-        adversarial stage judges them and the ones that are most clearly of
-        their class are kept, so that no new row stands among the majority. 1
-        keeps all, as the dissertation does; so does a classifier that is not
-        trained (``max_epochs=0`` or ``classifier_epochs=0``).
+        adversarial stage judges them, before they vary, and those are kept that
+        are most clearly of their class, so that few new rows stand among the
+        majority. 1 keeps all, as the dissertation does; so does a classifier
+        that is not trained (``max_epochs=0`` or ``classifier_epochs=0``).
 
     {latent_parameters}
 
@@ -125,9 +127,13 @@ class GLGAN(BaseLatentOverSampler):
 
     judgement_ : dict
         What classifier and discriminator say about the rows that
-        ``fit_resample`` has made, per class: the shares ``recognised``,
-        ``candidates_elsewhere``, ``elsewhere`` and ``exposed`` that the warning
-        names. Empty where a judge has not been trained.
+        ``fit_resample`` has made: class to an object with the attributes
+        ``recognised`` (share of the real rows that the classifier gives to the
+        class), ``candidates_elsewhere``, ``elsewhere`` (shares of the candidates
+        and of the new rows that it gives to another) and ``exposed`` (share of
+        new rows that look less real to the discriminator than 95 % of the real
+        ones; it rises with training where a class is tiny). Empty where a judge
+        has not been trained.
 
     Warns
     -----
@@ -154,12 +160,14 @@ class GLGAN(BaseLatentOverSampler):
     ``shared_variation``, ``residual_weight`` and ``candidates_per_row``. The
     page "When does it help?" of the documentation measures each of them.
 
-    Each mini-batch holds the classes in equal parts: with plain batches the
-    autoencoder learns next to nothing about a minority of one percent.
+    Each mini-batch holds the classes in equal parts, so that a minority of one
+    percent is seen in each.
 
     Training takes a fixed number of mini-batches, so its time does not depend
-    on the number of rows; encoding and the neighbor search grow with it. Memory:
-    the encoded rows and their residuals (float32) and their latent points.
+    on the number of rows; encoding, the neighbor search and the drawing of rows
+    grow with it. The sampler keeps the residuals and latent points of all rows
+    (float32), also in a pickle; drawing holds a few arrays of
+    ``candidates_per_row`` times the new rows.
 
     References
     ----------

@@ -100,7 +100,9 @@ def interpolate_class(
     made = latent[:0]
     if interpolator is not None:
         made = _run_interpolator(interpolator, latent, codes, code, n_new, label, random_state)
-    parts, residual_parts = [made], [left_out[_nearest(rows, made)]]
+    # nothing to look up where there are no columns
+    nearest = _nearest(rows, made) if left_out.shape[1] else np.zeros(len(made), dtype=np.intp)
+    parts, residual_parts = [made], [left_out[nearest]]
     if len(made) < n_new:
         neighbors = fit_neighbors(k_neighbors, len(rows), label)
         pairs = draw_pairs(

@@ -69,13 +69,13 @@ class SWIM(BaseTableOverSampler):
 
     A class of a single row has no spread of its own. It borrows the majority's,
     which is 1 in every whitened direction, in the spirit of the method;
-    otherwise all new rows would be copies.
+    otherwise all new rows would be copies (as they are with ``spread=0``).
 
     Distances are equal before ``clip``, the rounding of integer columns and the
     choice of categories, which move a row.
 
-    Memory grows with the square of the number of encoded columns, time with its
-    cube.
+    All encoded rows are kept. Memory grows with the square of the number of
+    encoded columns, time with its cube.
 
     References
     ----------

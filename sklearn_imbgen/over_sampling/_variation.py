@@ -94,7 +94,8 @@ def draw_class_pairs(
     -------
     first, second : ndarray of shape (n_pairs,)
         Row indices. For any columns of the rows, ``(X[first] - X[second]) /
-        sqrt(2)`` has mean zero and the pooled within-class covariance.
+        sqrt(2)`` has mean zero and the within-class covariance, pooled over the
+        classes of two rows and more, each with its unbiased estimate.
     """
     counts = np.bincount(codes)
     by_class = np.argsort(codes, kind="stable")

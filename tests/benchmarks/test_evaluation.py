@@ -73,4 +73,6 @@ def test_all_rows_puts_back_what_thinning_removed():
     put_back = evaluate(methods, thinned._replace(X_removed=removed), 0)
     expected = evaluate({"none": METHODS["none"]}, whole, 0)
     assert [row["MCC"] for row in put_back] == [row["MCC"] for row in expected]
-    assert all("no minority row" in row["refusal"] for row in evaluate(methods, thinned, 0))
+    nothing_removed = evaluate(methods, thinned, 0)
+    assert all("no minority row" in row["refusal"] for row in nothing_removed)
+    assert all(np.isnan(row["MCC"]) for row in nothing_removed)

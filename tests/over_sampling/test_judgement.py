@@ -57,6 +57,13 @@ def test_shares_of_the_judgement():
     )
 
 
+def test_a_move_into_another_class_is_undone():
+    judges = Judges(Column(0, 1), Column(2), torch.zeros(2, 3), np.array([0, 1]))
+    rows = torch.tensor([[0.0, 1.0, 7.0], [0.0, 2.0, 7.0]])
+    moved = torch.tensor([[3.0, 1.0, 8.0], [1.0, 2.0, 8.0]])
+    assert judges.keep_inside(rows, moved, 1).tolist() == [[0.0, 1.0, 7.0], [1.0, 2.0, 8.0]]
+
+
 @pytest.mark.parametrize(
     ("judgement", "words"),
     [
@@ -121,3 +128,31 @@ def test_an_untrained_classifier_chooses_nothing(gl_gan, imbalanced, setting):
 def test_sampling_does_not_judge(gl_gan, imbalanced):
     gl_gan.fit(*imbalanced).sample(3)
     assert gl_gan.judgement_ == {}
+
+
+def test_defaults_leave_few_rows_in_another_class():
+    X, y = make_classification(
+        400, n_features=10, n_informative=6, weights=[0.92], flip_y=0, class_sep=0.8, random_state=1
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnreliableSamplesWarning)
+        sampler = GLGAN(random_state=0)
+        sampler.fit_resample(X, y)
+        moved_freely = GLGAN(random_state=0, candidates_per_row=1)
+        moved_freely.fit_resample(X, y)
+    assert sampler.judgement_[1].elsewhere < moved_freely.judgement_[1].elsewhere
+    assert sampler.judgement_[1].elsewhere < 0.05
+
+
+def test_judgement_is_named_by_the_label_itself(gl_gan, imbalanced):
+    X, y = imbalanced
+    days = np.array(["2020-01-01", "2021-01-01"], dtype="datetime64[ns]")[y]
+    gl_gan.fit_resample(X, days)
+    assert list(gl_gan.judgement_) == [days[y == 1][0]]
+
+
+def test_a_refit_with_nothing_to_make_forgets_the_judgement(gl_gan, imbalanced):
+    X, y = imbalanced
+    gl_gan.fit_resample(X, y)
+    gl_gan.fit_resample(X, np.arange(len(X)) % 2)
+    assert not hasattr(gl_gan, "judgement_")

@@ -80,19 +80,19 @@ def new_rows(sampler, X, y):
     return sampler.fit_resample(X, y)[0][len(X) :]
 
 
-def test_residuals_of_an_untrained_generator_give_smote(plain_gl_gan, imbalanced):
-    """Decoded point + interpolated residual lies on the line between two rows ..."""
+def test_residuals_bring_new_rows_to_the_real_ones(plain_gl_gan, imbalanced):
     X, y = imbalanced
     plain_gl_gan.set_params(residual_weight=1.0, clip=False, k_neighbors=1)
     rows = new_rows(plain_gl_gan, X, y)
     minority = X[y == 1]
-    # ... up to the generator's curvature: far nearer to the minority than without residuals
+    # a decoded point and its residual lie on the line between two rows, up to the
+    # generator's curvature
     without = new_rows(plain_gl_gan.set_params(residual_weight=0.0), X, y)
 
     def distance(points):
         return np.linalg.norm(points[:, None] - minority[None], axis=2).min(axis=1).mean()
 
-    assert distance(rows) < distance(without)
+    assert distance(rows) < 0.8 * distance(without)
 
 
 def test_variation_widens_the_new_rows(plain_gl_gan, imbalanced):
