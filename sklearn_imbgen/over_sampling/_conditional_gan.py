@@ -58,31 +58,7 @@ class ConditionalGAN(BaseGenerativeOverSampler):
         lambda of eq. 2.4: the weight of generated rows in the discriminator's
         loss.
 
-    {table_parameters}
-
-    batch_size : int, default=128
-        Rows of a mini-batch, at least 2.
-
-    steps_per_epoch : int, default=16
-        Mini-batches of an epoch. Batches are drawn, not dealt, so an epoch has
-        the same length whatever the number of rows.
-
-    balanced_batches : bool, default=True
-        Draw the classes of a mini-batch in equal parts. False draws rows alike.
-
-    learning_rate : float, default=1e-3
-        Of the Adam optimizers.
-
-    device : str or torch.device, default="auto"
-        Where to train: "auto" takes a GPU if there is one. The trained networks
-        are moved to the CPU, where they pickle and sample.
-
-    random_state : int, RandomState instance or None, default=None
-        Seed of initialisation, batches and noise. The global RNGs of torch are
-        never touched, those of numpy only with None.
-
-    verbose : int, default=0
-        1 shows a progress bar.
+    {parameters_without_stopping}
 
     Attributes
     ----------

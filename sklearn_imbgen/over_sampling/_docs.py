@@ -65,7 +65,7 @@ categorical_features : "auto", array-like or None, default="auto"
         Keep numeric features inside the range of the training data.
 """
 
-_TRAINING = """
+_BATCHES = """
 batch_size : int, default=128
         Rows of a mini-batch, at least 2.
 
@@ -78,15 +78,19 @@ batch_size : int, default=128
 
     learning_rate : float, default=1e-3
         Of the Adam optimizers.
+"""
 
-    n_iter_no_change : int or None, default=10
+_STOPPING = """
+n_iter_no_change : int or None, default=10
         Stop a stage after this many epochs without improvement; the best state
         is kept in any case. None never stops early.
 
     tol : float, default=1e-3
         Relative fall of the loss that counts as an improvement.
+"""
 
-    device : str or torch.device, default="auto"
+_MACHINE = """
+device : str or torch.device, default="auto"
         Where to train: "auto" takes a GPU if there is one. The trained networks
         are moved to the CPU, where they pickle and sample.
 
@@ -120,11 +124,16 @@ sampling_strategy_ : dict
         Names of the columns, if all are strings.
 """
 
+_WITHOUT_STOPPING = "\n\n    ".join(part.strip() for part in (_TABLE, _BATCHES, _MACHINE))
+_SHARED = "\n\n    ".join(part.strip() for part in (_TABLE, _BATCHES, _STOPPING, _MACHINE))
+
 PARAMETERS = {
     "sampling_strategy": BaseOverSampler._sampling_strategy_docstring,
     "latent_parameters": _LATENT.strip(),
     "table_parameters": _TABLE.strip(),
     "table_attributes": _ATTRIBUTES.strip(),
-    "shared_parameters": f"{_TABLE.strip()}\n\n    {_TRAINING.strip()}",
+    "shared_parameters": _SHARED,
+    # for samplers that never stop early
+    "parameters_without_stopping": _WITHOUT_STOPPING,
     "shared_attributes": f"{_ATTRIBUTES.strip()}\n\n    {_HISTORY.strip()}",
 }

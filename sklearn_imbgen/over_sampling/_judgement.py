@@ -33,7 +33,8 @@ class Judgement:
     recognised : float
         Real rows of the class that the classifier gives to it.
     candidates_elsewhere : float
-        Candidates, before the choice among them, that it gives to another class.
+        Candidates, before the choice among them, that it gives to another class;
+        0 if there was no choice.
     elsewhere : float
         New rows that it gives to another class.
     exposed : float
