@@ -132,8 +132,8 @@ class GLGAN(BaseLatentOverSampler):
         class), ``candidates_elsewhere``, ``elsewhere`` (shares of the candidates
         and of the new rows that it gives to another) and ``exposed`` (share of
         new rows that look less real to the discriminator than 95 % of the real
-        ones; it rises with training where a class is tiny). Empty where a judge
-        has not been trained.
+        ones; nan for a class of fewer than 20 rows). Empty where a judge has not
+        been trained.
 
     Warns
     -----

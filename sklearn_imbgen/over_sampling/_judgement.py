@@ -39,7 +39,8 @@ class Judgement:
         New rows that it gives to another class.
     exposed : float
         New rows that look less real to the discriminator than 95 % of the real
-        rows of the class.
+        rows of the class; nan for a class of fewer than 20 rows, of which 5 % is
+        no row.
     """
 
     recognised: float
@@ -96,12 +97,13 @@ class Judges:
     def review(self, rows: Tensor, code: int) -> Judgement:
         """Judgement of new rows, chosen last by ``choose`` if at all."""
         real = self.codes == code
-        floor = np.quantile(self.real_scores[real], LEAST_REAL)
+        scores = self.real_scores[real]
+        floor = np.quantile(scores, LEAST_REAL) if len(scores) * LEAST_REAL >= 1 else np.nan
         return Judgement(
             recognised=float(np.mean(class_margin(self.real_logits[real], code) > 0)),
             candidates_elsewhere=self.candidates_elsewhere,
             elsewhere=float(np.mean(class_margin(self._logits(rows), code) < 0)),
-            exposed=float(np.mean(self._scores(rows) < floor)),
+            exposed=float(np.mean(self._scores(rows) < floor)) if floor == floor else np.nan,
         )
 
     def _logits(self, rows: Tensor) -> Array:

@@ -57,6 +57,16 @@ def test_shares_of_the_judgement():
     )
 
 
+def test_a_tiny_class_says_nothing_about_how_real_rows_look():
+    codes = np.repeat([1, 0], [19, 5])
+    judges = Judges(Column(0, 1), Column(2), torch.zeros(24, 3), codes)
+    judgement = judges.review(torch.full((3, 3), -1.0), 1)
+    assert np.isnan(judgement.exposed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_if_unreliable(Judgement(1.0, 0.0, 0.0, judgement.exposed), 1, "GLGAN")
+
+
 def test_a_move_into_another_class_is_undone():
     judges = Judges(Column(0, 1), Column(2), torch.zeros(2, 3), np.array([0, 1]))
     rows = torch.tensor([[0.0, 1.0, 7.0], [0.0, 2.0, 7.0]])
