@@ -33,8 +33,8 @@ class Judgement:
     recognised : float
         Real rows of the class that the classifier gives to it.
     candidates_elsewhere : float
-        Candidates, before the choice among them, that it gives to another class;
-        0 if there was no choice.
+        Candidates that it gives to another class, before the choice among them or
+        as they vary, whichever are more; 0 if there was no choice.
     elsewhere : float
         New rows that it gives to another class.
     exposed : float
@@ -92,6 +92,7 @@ class Judges:
     def keep_inside(self, rows: Tensor, moved: Tensor, code: int) -> Tensor:
         """The moved rows, but where a move led into another class the row as it was."""
         left = class_margin(self._logits(moved), code) < 0
+        self.candidates_elsewhere = max(self.candidates_elsewhere, float(np.mean(left)))
         return torch.where(torch.from_numpy(left)[:, None], rows, moved)
 
     def review(self, rows: Tensor, code: int) -> Judgement:

@@ -72,6 +72,8 @@ def test_a_move_into_another_class_is_undone():
     rows = torch.tensor([[0.0, 1.0, 7.0], [0.0, 2.0, 7.0]])
     moved = torch.tensor([[3.0, 1.0, 8.0], [1.0, 2.0, 8.0]])
     assert judges.keep_inside(rows, moved, 1).tolist() == [[0.0, 1.0, 7.0], [1.0, 2.0, 8.0]]
+    # and counted, as half of the candidates turned out to stand at the border
+    assert judges.candidates_elsewhere == 0.5
 
 
 @pytest.mark.parametrize(
