@@ -7,12 +7,15 @@ from sklearn_imbgen.utils._covariance import (
     mean_and_covariance,
 )
 from sklearn_imbgen.utils._exceptions import (
+    ConfusedLabelsWarning,
     DivergenceError,
     DivergenceWarning,
     FewSamplesWarning,
+    IdleWorkerWarning,
     UnreliableSamplesWarning,
 )
 from sklearn_imbgen.utils._interpolation import Pairs, draw_pairs, interpolate
+from sklearn_imbgen.utils._label_matrix import CrowdLabels, check_label_matrix, name_some
 from sklearn_imbgen.utils._optional import import_extra
 from sklearn_imbgen.utils._random import draw_seed
 from sklearn_imbgen.utils._table import TableCodec
@@ -26,16 +29,20 @@ from sklearn_imbgen.utils._validation import (
 )
 
 __all__ = [
+    "ConfusedLabelsWarning",
     "CovarianceRoots",
+    "CrowdLabels",
     "DivergenceError",
     "DivergenceWarning",
     "FewSamplesWarning",
+    "IdleWorkerWarning",
     "Pairs",
     "TableCodec",
     "UnreliableSamplesWarning",
     "check_class_sizes",
     "check_finite",
     "check_frame",
+    "check_label_matrix",
     "check_numeric_columns",
     "covariance_roots",
     "draw_pairs",
@@ -44,6 +51,7 @@ __all__ = [
     "integer_bounds",
     "interpolate",
     "mean_and_covariance",
+    "name_some",
     "plain",
     "refuse_label_matrix",
 ]

@@ -1,9 +1,11 @@
 """Warnings and errors that a user may want to catch by name."""
 
 __all__ = [
+    "ConfusedLabelsWarning",
     "DivergenceError",
     "DivergenceWarning",
     "FewSamplesWarning",
+    "IdleWorkerWarning",
     "UnreliableSamplesWarning",
 ]
 
@@ -22,3 +24,11 @@ class FewSamplesWarning(UserWarning):
 
 class UnreliableSamplesWarning(UserWarning):
     """A sampler's own judges find the rows that it has made bad."""
+
+
+class IdleWorkerWarning(UserWarning):
+    """A worker labelled none of the rows; nothing can be learned about this worker."""
+
+
+class ConfusedLabelsWarning(UserWarning):
+    """The inferred labels look unreliable, for example all rows fell to one class."""
