@@ -1,5 +1,6 @@
-"""How close synthetic rows are to the originals they stand for."""
+"""How close synthetic rows are to their originals, and how far workers agree."""
 
+from sklearn_imbgen.metrics._crowd import annotator_report, krippendorff_alpha
 from sklearn_imbgen.metrics._distribution import detection_auc, feature_distance
 from sklearn_imbgen.metrics._neighborhood import (
     coverage_score,
@@ -10,11 +11,13 @@ from sklearn_imbgen.metrics._neighborhood import (
 from sklearn_imbgen.metrics._report import fidelity_report
 
 __all__ = [
+    "annotator_report",
     "coverage_score",
     "density_score",
     "detection_auc",
     "feature_distance",
     "fidelity_report",
     "intrusion_rate",
+    "krippendorff_alpha",
     "nearest_original_distance",
 ]

@@ -1,7 +1,7 @@
 """What all networks share: modules, losses, batches, the trainer, seeding, device."""
 
 from sklearn_imbgen.nn.batches import balanced_batches, plain_batches
-from sklearn_imbgen.nn.device import limited_threads, resolve_device
+from sklearn_imbgen.nn.device import compute_settings, limited_threads, resolve_device
 from sklearn_imbgen.nn.losses import (
     classification_loss,
     cluster_loss,
@@ -13,8 +13,10 @@ from sklearn_imbgen.nn.modules import (
     ConditionalNetwork,
     OneHotBlocks,
     WithHead,
+    apply_in_chunks,
     build_module,
     check_output_shape,
+    hidden_widths,
     linear,
     multilayer_perceptron,
 )
@@ -28,12 +30,15 @@ __all__ = [
     "Schedule",
     "Step",
     "WithHead",
+    "apply_in_chunks",
     "balanced_batches",
     "build_module",
     "check_output_shape",
     "classification_loss",
     "cluster_loss",
+    "compute_settings",
     "draw_seed",
+    "hidden_widths",
     "isolated_rng",
     "limited_threads",
     "linear",

@@ -1,11 +1,13 @@
 """Where the tensors live and how many threads compute."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 
-__all__ = ["limited_threads", "resolve_device"]
+from sklearn_imbgen.nn.seeding import isolated_rng
+
+__all__ = ["compute_settings", "limited_threads", "resolve_device"]
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
@@ -54,3 +56,25 @@ def limited_threads(n_threads: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def compute_settings(device: torch.device, module_seed: int | None = None) -> Iterator[None]:
+    """Train networks inside the block, whatever torch settings the caller has.
+
+    Parameters
+    ----------
+    device : torch.device
+    module_seed : int or None, default=None
+        Seeds torch's global RNG inside the block, for a user's module that may draw
+        from it. None where only modules of this package are trained: they draw from
+        their own generators, and on the CPU one thread is fastest for them.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(isolated_rng(module_seed))
+        # the caller may stand inside torch.no_grad
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        if module_seed is None and device.type == "cpu":
+            stack.enter_context(limited_threads(1))
+        yield

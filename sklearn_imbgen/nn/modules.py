@@ -2,10 +2,11 @@
 
 import copy
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -13,11 +14,16 @@ __all__ = [
     "ConditionalNetwork",
     "OneHotBlocks",
     "WithHead",
+    "apply_in_chunks",
     "build_module",
     "check_output_shape",
+    "hidden_widths",
     "linear",
     "multilayer_perceptron",
 ]
+
+# Rows pushed through a network at once outside training: bounds the memory.
+INFERENCE_ROWS = 8192
 
 
 def linear(n_inputs: int, n_outputs: int, generator: torch.Generator) -> nn.Linear:
@@ -38,6 +44,35 @@ def multilayer_perceptron(widths: Sequence[int], generator: torch.Generator) -> 
     for n_inputs, n_outputs in pairwise(widths):
         layers += [linear(n_inputs, n_outputs, generator), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
+
+
+def hidden_widths(hidden_dims: Iterable[Any]) -> list[int]:
+    """The widths of hidden layers as a user gives them, checked.
+
+    Raises
+    ------
+    ValueError
+        If one of them is no positive integer.
+
+    Examples
+    --------
+    >>> hidden_widths((128, 64))
+    [128, 64]
+    """
+    widths = list(hidden_dims)
+    if not all(isinstance(width, int | np.integer) and width > 0 for width in widths):
+        raise ValueError(
+            f"hidden_dims must hold positive integers, one per layer; got {hidden_dims!r}."
+        )
+    return [int(width) for width in widths]
+
+
+def apply_in_chunks(module: nn.Module, *inputs: Tensor) -> Tensor:
+    """Output of a module in inference, a bounded number of rows at a time."""
+    module.eval()
+    with torch.no_grad():
+        chunks = zip(*(tensor.split(INFERENCE_ROWS) for tensor in inputs), strict=True)
+        return torch.cat([module(*chunk) for chunk in chunks])
 
 
 class WithHead(nn.Module):

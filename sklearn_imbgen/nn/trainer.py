@@ -57,7 +57,7 @@ class Schedule:
     ----------
     max_epochs : int
     learning_rate : float
-        Of the Adam optimizer of every step.
+        Of the AdamW optimizer of every step.
     n_iter_no_change : int or None, default=None
         Stop after this many epochs without an improvement; None never stops early.
     tol : float, default=1e-3
@@ -66,6 +66,8 @@ class Schedule:
         What to change, for the message of a divergence.
     verbose : int, default=0
         1 shows a progress bar.
+    weight_decay : float, default=0.0
+        Of the optimizers; 0 makes them plain Adam.
     """
 
     max_epochs: int
@@ -74,6 +76,7 @@ class Schedule:
     tol: float = 1e-3
     advice: str = "lower learning_rate"
     verbose: int = 0
+    weight_decay: float = 0.0
 
 
 def train(
@@ -170,7 +173,9 @@ class _Loop:
 
     def start(self, learning_rate: float) -> None:
         """Fresh optimizers, as the moments of a diverged run are of no use."""
-        self.optimizers = [_adam(step.module, learning_rate) for step in self.steps]
+        self.optimizers = [
+            _adam(step.module, learning_rate, self.schedule.weight_decay) for step in self.steps
+        ]
 
     def run(self) -> str | None:
         """Train to the end; a description of the problem if the losses diverge."""
@@ -258,11 +263,11 @@ def _trainable(module: nn.Module) -> list[nn.Parameter]:
     return [p for p in module.parameters() if p.requires_grad]
 
 
-def _adam(module: nn.Module, learning_rate: float) -> torch.optim.Adam | None:
+def _adam(module: nn.Module, learning_rate: float, weight_decay: float) -> torch.optim.AdamW | None:
     """Optimizer of a module's trainable parameters; None for a wholly frozen module."""
     parameters = _trainable(module)
     if not parameters:
         return None
     # one kernel for all parameters: 1.3 to 1.5 times faster than the default for small layers
     fused = all(p.device.type in ("cpu", "cuda") for p in parameters)
-    return torch.optim.Adam(parameters, lr=learning_rate, fused=fused)
+    return torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=weight_decay, fused=fused)

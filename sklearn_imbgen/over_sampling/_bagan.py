@@ -13,6 +13,7 @@ from sklearn_imbgen.nn import (
     OneHotBlocks,
     Step,
     WithHead,
+    apply_in_chunks,
     multilayer_perceptron,
     reconstruction_loss,
     train,
@@ -21,7 +22,7 @@ from sklearn_imbgen.over_sampling._balancing import BalancingPlayers, latent_nor
 from sklearn_imbgen.over_sampling._base import COUNT
 from sklearn_imbgen.over_sampling._docs import PARAMETERS
 from sklearn_imbgen.over_sampling._generative import BaseGenerativeOverSampler
-from sklearn_imbgen.over_sampling._training import TrainingData, apply_in_chunks
+from sklearn_imbgen.over_sampling._training import TrainingData
 from sklearn_imbgen.utils import covariance_roots
 
 __all__ = ["BAGAN"]

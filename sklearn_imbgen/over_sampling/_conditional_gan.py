@@ -11,6 +11,7 @@ from sklearn_imbgen.nn import (
     ConditionalNetwork,
     OneHotBlocks,
     Step,
+    apply_in_chunks,
     multilayer_perceptron,
     realness_loss,
     train,
@@ -22,7 +23,7 @@ from sklearn_imbgen.over_sampling._base import (
 )
 from sklearn_imbgen.over_sampling._docs import PARAMETERS
 from sklearn_imbgen.over_sampling._generative import BaseGenerativeOverSampler
-from sklearn_imbgen.over_sampling._training import TrainingData, apply_in_chunks
+from sklearn_imbgen.over_sampling._training import TrainingData
 
 __all__ = ["ConditionalGAN"]
 

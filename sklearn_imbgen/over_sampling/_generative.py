@@ -2,8 +2,6 @@
 
 import numbers
 from abc import abstractmethod
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,9 +13,9 @@ from torch import Tensor, nn
 from sklearn_imbgen.nn import (
     Schedule,
     balanced_batches,
+    compute_settings,
     draw_seed,
-    isolated_rng,
-    limited_threads,
+    hidden_widths,
     plain_batches,
     resolve_device,
     torch_generator,
@@ -86,7 +84,9 @@ class BaseGenerativeOverSampler(BaseTableOverSampler):
             blocks=self._codec.blocks_,
         )
         self.history_: dict[str, dict[str, list[float]]] = {}
-        with self._compute_settings(device, draw_seed(random_state)):
+        # drawn also where nothing needs it: the draws after it stay the same
+        seed = draw_seed(random_state)
+        with compute_settings(device, seed if self._custom_modules() else None):
             try:
                 self._train_networks(data)
             finally:
@@ -118,25 +118,8 @@ class BaseGenerativeOverSampler(BaseTableOverSampler):
         """Whether a user's module, which may draw from the global RNG, is trained."""
         return False
 
-    @contextmanager
-    def _compute_settings(self, device: torch.device, seed: int) -> Iterator[None]:
-        custom = self._custom_modules()
-        with ExitStack() as stack:
-            stack.enter_context(isolated_rng(seed if custom else None))
-            # the caller may stand inside torch.no_grad
-            stack.enter_context(torch.inference_mode(False))
-            stack.enter_context(torch.enable_grad())
-            if not custom and device.type == "cpu":
-                stack.enter_context(limited_threads(1))
-            yield
-
     def _hidden_widths(self) -> list[int]:
-        widths = list(self.hidden_dims)
-        if not all(isinstance(width, int | np.integer) and width > 0 for width in widths):
-            raise ValueError(
-                f"hidden_dims must hold positive integers, one per layer; got {self.hidden_dims!r}."
-            )
-        return [int(width) for width in widths]
+        return hidden_widths(self.hidden_dims)
 
     def _schedule(self, max_epochs: int, advice: str = "lower learning_rate") -> Schedule:
         return Schedule(

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 from torch import Tensor
 
-from sklearn_imbgen.nn import Step, WithHead, train
+from sklearn_imbgen.nn import Step, WithHead, apply_in_chunks, train
 from sklearn_imbgen.over_sampling._adversarial import Players
 from sklearn_imbgen.over_sampling._base import COUNT, POSITIVE, WEIGHT
 from sklearn_imbgen.over_sampling._docs import PARAMETERS
 from sklearn_imbgen.over_sampling._judgement import Judgement, Judges, warn_if_unreliable
 from sklearn_imbgen.over_sampling._latent import BaseLatentOverSampler
-from sklearn_imbgen.over_sampling._training import TrainingData, apply_in_chunks
+from sklearn_imbgen.over_sampling._training import TrainingData
 from sklearn_imbgen.over_sampling._variation import (
     effective_dimension,
     same_class_differences,

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sklearn_imbgen.over_sampling._training import apply_in_chunks
+from sklearn_imbgen.nn import apply_in_chunks
 from sklearn_imbgen.utils import UnreliableSamplesWarning, plain
 
 __all__ = ["Judgement", "Judges", "class_margin", "warn_if_unreliable"]

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from sklearn_imbgen.nn import (
     OneHotBlocks,
     Step,
+    apply_in_chunks,
     build_module,
     check_output_shape,
     cluster_loss,
@@ -29,7 +30,7 @@ from sklearn_imbgen.over_sampling._base import (
 )
 from sklearn_imbgen.over_sampling._generative import BaseGenerativeOverSampler
 from sklearn_imbgen.over_sampling._latent_interpolation import interpolate_class, warn_of_few_rows
-from sklearn_imbgen.over_sampling._training import TrainingData, apply_in_chunks
+from sklearn_imbgen.over_sampling._training import TrainingData
 
 Array = NDArray[Any]
 

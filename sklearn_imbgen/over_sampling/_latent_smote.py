@@ -7,9 +7,10 @@ import torch
 from imblearn.utils import Substitution
 from torch import Tensor
 
+from sklearn_imbgen.nn import apply_in_chunks
 from sklearn_imbgen.over_sampling._docs import PARAMETERS
 from sklearn_imbgen.over_sampling._latent import BaseLatentOverSampler
-from sklearn_imbgen.over_sampling._training import TrainingData, apply_in_chunks
+from sklearn_imbgen.over_sampling._training import TrainingData
 
 __all__ = ["LatentSMOTE"]
 

@@ -1,4 +1,4 @@
-"""The training rows as tensors, and networks in inference."""
+"""The training rows as tensors."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,12 +6,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-__all__ = ["TrainingData", "apply_in_chunks"]
-
-# Rows pushed through a network at once outside training: bounds the memory.
-INFERENCE_ROWS = 8192
+__all__ = ["TrainingData"]
 
 
 @dataclass
@@ -35,11 +32,3 @@ class TrainingData:
     def majority(self) -> int:
         """Code of the most frequent class."""
         return int(np.argmax(self.counts))
-
-
-def apply_in_chunks(module: nn.Module, *inputs: Tensor) -> Tensor:
-    """Output of a module in inference, a bounded number of rows at a time."""
-    module.eval()
-    with torch.no_grad():
-        chunks = zip(*(tensor.split(INFERENCE_ROWS) for tensor in inputs), strict=True)
-        return torch.cat([module(*chunk) for chunk in chunks])

@@ -16,9 +16,22 @@ from sklearn_imbgen.utils._exceptions import (
 )
 from sklearn_imbgen.utils._interpolation import Pairs, draw_pairs, interpolate
 from sklearn_imbgen.utils._label_matrix import CrowdLabels, check_label_matrix, name_some
+from sklearn_imbgen.utils._lazy import lazy_names
 from sklearn_imbgen.utils._optional import import_extra
 from sklearn_imbgen.utils._random import draw_seed
 from sklearn_imbgen.utils._table import TableCodec
+from sklearn_imbgen.utils._truth_inference import (
+    PROBABILITY_FLOOR,
+    TruthInference,
+    confusion_counts,
+    dawid_skene,
+    error_rates,
+    floored_log,
+    label_log_likelihood,
+    maximize_confusion,
+    pooled_confusion,
+    posterior_from,
+)
 from sklearn_imbgen.utils._validation import (
     check_class_sizes,
     check_finite,
@@ -27,8 +40,16 @@ from sklearn_imbgen.utils._validation import (
     plain,
     refuse_label_matrix,
 )
+from sklearn_imbgen.utils._votes import (
+    VoteModel,
+    certainty_of_votes,
+    majority_codes,
+    vote_model,
+    vote_proportions,
+)
 
 __all__ = [
+    "PROBABILITY_FLOOR",
     "ConfusedLabelsWarning",
     "CovarianceRoots",
     "CrowdLabels",
@@ -38,20 +59,35 @@ __all__ = [
     "IdleWorkerWarning",
     "Pairs",
     "TableCodec",
+    "TruthInference",
     "UnreliableSamplesWarning",
+    "VoteModel",
+    "certainty_of_votes",
     "check_class_sizes",
     "check_finite",
     "check_frame",
     "check_label_matrix",
     "check_numeric_columns",
+    "confusion_counts",
     "covariance_roots",
+    "dawid_skene",
     "draw_pairs",
     "draw_seed",
+    "error_rates",
+    "floored_log",
     "import_extra",
     "integer_bounds",
     "interpolate",
+    "label_log_likelihood",
+    "lazy_names",
+    "majority_codes",
+    "maximize_confusion",
     "mean_and_covariance",
     "name_some",
     "plain",
+    "pooled_confusion",
+    "posterior_from",
     "refuse_label_matrix",
+    "vote_model",
+    "vote_proportions",
 ]

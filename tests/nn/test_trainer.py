@@ -170,3 +170,12 @@ def test_progress_is_silent_unless_asked_for(capsys):
         assert capsys.readouterr().err == ""
         fit(step, max_epochs=2, verbose=1)
         assert "model" in capsys.readouterr().err
+
+
+def test_weight_decay_shrinks_what_the_loss_leaves_alone():
+    model = Scalar(1.0)
+    step = Step("model", model, lambda _: {"total": 0 * model.value})
+    schedule = Schedule(max_epochs=5, learning_rate=0.1, weight_decay=0.5)
+    train([step], draw, schedule, monitor=None, title="model")
+    # five epochs of two batches, each of which takes a twentieth
+    assert model.value.item() == pytest.approx(0.95**10)

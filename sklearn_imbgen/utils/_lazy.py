@@ -1,0 +1,44 @@
+"""Names of a package that are imported when first used."""
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+__all__ = ["lazy_names"]
+
+
+def lazy_names(
+    package: str, homes: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Make ``__getattr__`` and ``__dir__`` of a package, so that importing it stays cheap.
+
+    Parameters
+    ----------
+    package : str
+        ``__name__`` of the package, whose ``__all__`` is to list its public names.
+    homes : mapping of str to str
+        For each lazy name the submodule that defines it.
+
+    Returns
+    -------
+    tuple of two callables
+        To be assigned to ``__getattr__`` and ``__dir__``.
+
+    Examples
+    --------
+    >>> get, names = lazy_names("json", {"JSONDecoder": "decoder"})
+    >>> get("JSONDecoder").__module__, "JSONDecoder" in names()
+    ('json.decoder', True)
+    """
+
+    def get(name: str) -> Any:
+        if name in homes:
+            return getattr(import_module(f"{package}.{homes[name]}"), name)
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    def names() -> list[str]:
+        module = vars(sys.modules[package])
+        return sorted({*module, *module["__all__"]})
+
+    return get, names

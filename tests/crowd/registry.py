@@ -1,0 +1,20 @@
+"""Every crowd classifier under the common checks; a new one needs a row here."""
+
+from sklearn_imbgen.crowd._aggregate_then_fit import AggregateThenFit
+from sklearn_imbgen.crowd._crowd_layer import CrowdLayerClassifier
+from sklearn_imbgen.crowd._mbem import MBEMClassifier
+
+CROWD_CLASSIFIERS = {
+    "AggregateThenFit": AggregateThenFit(),
+    "CrowdLayerClassifier": CrowdLayerClassifier(max_epochs=30, random_state=0),
+    "MBEMClassifier": MBEMClassifier(max_epochs=30, random_state=0),
+}
+
+# check name -> reason; an expected failure that passes is an error (strict)
+EXPECTED_FAILURES = {
+    "check_classifier_on_multilabel_or_multioutput_targets": "a 2-D y is a label matrix",
+}
+
+
+def expected_failures(estimator):
+    return EXPECTED_FAILURES
