@@ -5,15 +5,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sklearn_imbgen._show_versions import show_versions
-    from sklearn_imbgen.crowd import DawidSkene
+    from sklearn_imbgen.crowd import DawidSkene, ICEDClassifier
     from sklearn_imbgen.over_sampling import GLGAN
 
 __version__ = "0.1.0.dev0"
 
 # Names are imported when first used, so that a room without networks costs no torch.
-_HOMES = {"DawidSkene": "crowd", "GLGAN": "over_sampling", "show_versions": "_show_versions"}
+_HOMES = {
+    "DawidSkene": "crowd",
+    "GLGAN": "over_sampling",
+    "ICEDClassifier": "crowd",
+    "show_versions": "_show_versions",
+}
 
-__all__ = ["GLGAN", "DawidSkene", "__version__", "show_versions"]
+__all__ = ["GLGAN", "DawidSkene", "ICEDClassifier", "__version__", "show_versions"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The command ``imbgen``: compare over-samplers and resample tables from a terminal."""
+"""The command ``imbgen``: compare over-samplers, resample tables, aggregate votes."""
 
 import sys
 from collections.abc import Sequence

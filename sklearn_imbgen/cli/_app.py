@@ -75,7 +75,7 @@ categorical_option = click.option(
 @click.version_option(__version__, prog_name="imbgen")
 @click.pass_context
 def app(context: click.Context) -> None:
-    """Over-sampling for imbalanced classes: compare methods, resample tables."""
+    """Imbalanced classes: compare over-samplers, resample tables, aggregate votes."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
@@ -138,8 +138,9 @@ def compare(
         table_study,
     )
     from sklearn_imbgen.cli._compare import compare as run
+    from sklearn_imbgen.cli._figures import check_picture
     from sklearn_imbgen.cli._methods import METHODS, known
-    from sklearn_imbgen.cli._picture import check_picture, draw
+    from sklearn_imbgen.cli._picture import draw
     from sklearn_imbgen.cli._tables import read_table
 
     methods = known(methods, METHODS, "method")
@@ -229,3 +230,105 @@ def resample(
         click.echo(f"after    {describe_counts({k: after[k] for k in content.counts})}")
         n_rows = sum(len(part) for part in parts)
         click.echo(f"written  {output} ({n_rows} rows, {len(made)} of them synthetic)")
+
+
+@app.command()
+@click.argument("votes", type=FILE)
+@click.option("-o", "--output", metavar="OUT", type=FILE, required=True)
+@click.option(
+    "--method",
+    type=click.Choice(["dawid-skene", "majority"]),
+    default="dawid-skene",
+    show_default=True,
+)
+@click.option(
+    "--sample",
+    default="task",
+    show_default=True,
+    help="Column that says what was labelled.",
+)
+@click.option("--worker", help="Column that says by whom.  [default: worker]")
+@click.option("--label", help="Column that says as what.  [default: label]")
+@click.option("--wide", is_flag=True, help="Each column besides --sample is a worker.")
+@click.option("--missing", help='Label that means "not labelled", as empty cells with --wide do.')
+@click.option("--report", type=FILE, help="Table with all figures of all workers.")
+@click.option("--picture", type=FILE, help="PNG, PDF or SVG of the workers; its folder is made.")
+@click.option(
+    "--prior",
+    type=click.Choice(["estimated", "uniform"]),
+    help="Of dawid-skene: class shares before any label.  [default: estimated]",
+)
+@click.option(
+    "--smoothing",
+    type=click.FloatRange(min=0),
+    help="Of dawid-skene: pseudo-labels per worker and class.  [default: 1]",
+)
+@click.option(
+    "--max-iter",
+    type=click.IntRange(min=1),
+    help="Of dawid-skene: iterations at most.  [default: 300]",
+)
+@click.option("--quiet", is_flag=True, help="Print no report.")
+def aggregate(
+    votes: Path,
+    output: Path,
+    method: str,
+    sample: str,
+    worker: str | None,
+    label: str | None,
+    wide: bool,
+    missing: str | None,
+    report: Path | None,
+    picture: Path | None,
+    quiet: bool,
+    **settings: Any,
+) -> None:
+    """Infer one label per sample from the votes of several workers.
+
+    VOTES is a table (.csv, .csv.gz, .parquet) with one row per vote in the
+    columns task, worker and label, or with one column per worker (--wide). OUT
+    gets a row per sample: its label and the probability of each class (the share
+    of the votes, by --method majority). Labels stay as they are written.
+    """
+    given = {name: value for name, value in settings.items() if value is not None}
+    _check_vote_options(method, given, wide, [worker, label])
+    from sklearn_imbgen.cli._aggregate import describe, draw, infer
+    from sklearn_imbgen.cli._figures import check_picture
+    from sklearn_imbgen.cli._tables import check_output, write_table
+    from sklearn_imbgen.cli._votes import VoteColumns, read_votes
+
+    for path in filter(None, (output, report)):
+        check_output(path)
+    if report is not None and report.resolve() == output.resolve():
+        raise CommandError(f"--output and --report are the same file, {output}")
+    columns = VoteColumns(sample, None if wide else worker or "worker", label or "label")
+    content = read_votes(votes, columns, missing)
+    if picture is not None:
+        check_picture(picture)
+    with collect_warnings() as warned:
+        inferred = infer(content, method, **given)
+    write_table(inferred.labels, output)
+    if report is not None:
+        write_table(inferred.workers, report)
+    if picture is not None:
+        draw(content, inferred, picture)
+    _report(warned, "aggregation")
+    if content.suspects and missing is None:
+        text = "-1 counts as a class here; if it means not labelled, say --missing=-1"
+        click.echo(f"imbgen: warning: {text}", err=True)
+    if not quiet:
+        written = ", ".join(str(path) for path in (output, report, picture) if path is not None)
+        click.echo(describe(content, inferred))
+        click.echo(f"written    {written}")
+
+
+def _check_vote_options(
+    method: str, settings: dict[str, Any], wide: bool, of_long: list[str | None]
+) -> None:
+    if method != "dawid-skene" and settings:
+        raise CommandError("--prior, --smoothing and --max-iter belong to --method dawid-skene")
+    if wide and any(name is not None for name in of_long):
+        raise CommandError(
+            "--worker and --label name columns of a table with one row per vote; with --wide "
+            "every column besides --sample is a worker"
+        )

@@ -6,30 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_imbgen.cli._compare import Study, settings_of
-from sklearn_imbgen.cli._messages import CommandError, explained, one_line
+from sklearn_imbgen.cli._figures import save_figure, without_screen
+from sklearn_imbgen.cli._messages import explained
 from sklearn_imbgen.cli._methods import METHODS, NO_METHOD, build_sampler
-from sklearn_imbgen.cli._tables import atomic_path
-from sklearn_imbgen.utils import import_extra
 
-__all__ = ["check_picture", "draw"]
-
-FORMATS = (".png", ".pdf", ".svg")
-
-
-def check_picture(path: Path) -> None:
-    """Refuse a picture that cannot be drawn or saved, before any work is done.
-
-    The folder is made if it does not exist.
-    """
-    if path.suffix.lower() not in FORMATS:
-        raise CommandError(f"{path}: unknown extension; a picture is one of {', '.join(FORMATS)}")
-    if path.is_dir():
-        raise CommandError(f"{path}: is a folder, not a file")
-    try:
-        import_extra("matplotlib", "cli", "The picture")
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except (ImportError, OSError) as error:
-        raise CommandError(one_line(error)) from error
+__all__ = ["draw"]
 
 
 def draw(study: Study, methods: Sequence[str], path: Path) -> bool:
@@ -47,12 +28,7 @@ def draw(study: Study, methods: Sequence[str], path: Path) -> bool:
     bool
         False if no method makes rows, so that there is nothing to show.
     """
-    import matplotlib
-
-    # no window is opened, so no screen is needed
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
+    without_screen()
     from sklearn_imbgen.inspection import ResamplingDisplay
 
     train = study.splits[0][0]
@@ -75,9 +51,5 @@ def draw(study: Study, methods: Sequence[str], path: Path) -> bool:
         image_shape=study.image_shape,
         random_state=study.seed,
     )
-    try:
-        with atomic_path(path) as temporary:
-            display.figure_.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
-    finally:
-        plt.close(display.figure_)
+    save_figure(display.figure_, path)
     return True

@@ -22,7 +22,9 @@ __all__ = [
     "Table",
     "atomic_path",
     "check_output",
+    "read_as_written",
     "read_table",
+    "refuse_missing",
     "table_format",
     "write_table",
 ]
@@ -112,7 +114,21 @@ def read_table(path: Path, target: str | None, categorical: Sequence[str] = ()) 
     return Table(frame, target, X, _classes(frame[target], path), names)
 
 
-def _read(path: Path, as_text: Sequence[str]) -> pd.DataFrame:
+def read_as_written(path: Path) -> pd.DataFrame:
+    """Read a CSV file as text, in which only empty cells are missing, or a Parquet file as it is.
+
+    Raises
+    ------
+    CommandError
+        If there is no such table or no row in it.
+    """
+    frame = _read(path, None)
+    if frame.empty:
+        raise CommandError(f"{path}: the table has no rows")
+    return frame
+
+
+def _read(path: Path, as_text: Sequence[str] | None) -> pd.DataFrame:
     extension = table_format(path)
     if not path.exists():
         raise CommandError(f"{path}: no such file")
@@ -131,14 +147,21 @@ def _read(path: Path, as_text: Sequence[str]) -> pd.DataFrame:
     return frame.reset_index(drop=True)
 
 
-def _parse(path: Path, extension: str, as_text: Sequence[str]) -> pd.DataFrame:
+def _parse(path: Path, extension: str, as_text: Sequence[str] | None) -> pd.DataFrame:
+    """Parse a table; the CSV columns named, or all with None, stay text: 007 is no number."""
     if extension == ".parquet":
         _need_pyarrow()
         return pd.read_parquet(path)
-    # labels and categories stay as written: 007 is no number
-    kept = dict.fromkeys(as_text, str)
-    compression = "gzip" if extension == ".csv.gz" else None
-    return pd.read_csv(path, dtype=kept, compression=compression, low_memory=False, **EXACT_FLOATS)
+    options: dict[str, Any] = {"compression": "gzip" if extension == ".csv.gz" else None}
+    if as_text is None:
+        # "NA" and "None" are labels as well
+        options |= {"dtype": str, "keep_default_na": False, "na_values": [""]}
+    else:
+        options |= {"dtype": dict.fromkeys(as_text, str), **EXACT_FLOATS}
+    frame = pd.read_csv(path, low_memory=False, **options)
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise ValueError("rows have more values than the header has names")
+    return frame
 
 
 def _need_pyarrow() -> None:
@@ -158,13 +181,14 @@ def _features(frame: pd.DataFrame, categorical: Sequence[str], path: Path) -> pd
             f"{path}: not numeric: {names}; if the values are categories, "
             f"say so by --categorical {names}, otherwise encode or drop them"
         )
-    _refuse_missing(X.isna(), "is missing", path)
+    refuse_missing(X.isna(), "is missing", path)
     X = X.astype(dict.fromkeys(other, np.float64))
-    _refuse_missing(X[other].isin([np.inf, -np.inf]), "is infinite", path)
+    refuse_missing(X[other].isin([np.inf, -np.inf]), "is infinite", path)
     return X
 
 
-def _refuse_missing(flags: pd.DataFrame, problem: str, path: Path) -> None:
+def refuse_missing(flags: pd.DataFrame, problem: str, path: Path) -> None:
+    """Name the first cell that is flagged, if there is one."""
     found = np.argwhere(flags.to_numpy())
     if len(found):
         row, column = found[0]
@@ -176,7 +200,7 @@ def _refuse_missing(flags: pd.DataFrame, problem: str, path: Path) -> None:
 
 
 def _classes(column: pd.Series, path: Path) -> NDArray[Any]:
-    _refuse_missing(column.isna().to_frame(), "is missing", path)
+    refuse_missing(column.isna().to_frame(), "is missing", path)
     y = np.asarray(column.tolist())
     if len(np.unique(y)) == 1:
         raise CommandError(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from sklearn_imbgen.crowd._certainty import label_certainty
     from sklearn_imbgen.crowd._crowd_layer import CrowdLayerClassifier
     from sklearn_imbgen.crowd._dawid_skene import DawidSkene
+    from sklearn_imbgen.crowd._iced import ICEDClassifier
     from sklearn_imbgen.crowd._long_format import (
         AnnotationMatrix,
         annotations_to_matrix,
@@ -23,6 +24,7 @@ _HOMES = {
     "AnnotationMatrix": "_long_format",
     "CrowdLayerClassifier": "_crowd_layer",
     "DawidSkene": "_dawid_skene",
+    "ICEDClassifier": "_iced",
     "MBEMClassifier": "_mbem",
     "MajorityVote": "_majority_vote",
     "annotations_to_matrix": "_long_format",
@@ -35,6 +37,7 @@ __all__ = [
     "AnnotationMatrix",
     "CrowdLayerClassifier",
     "DawidSkene",
+    "ICEDClassifier",
     "MBEMClassifier",
     "MajorityVote",
     "annotations_to_matrix",

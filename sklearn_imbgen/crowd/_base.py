@@ -273,7 +273,7 @@ class BaseCrowdClassifier(
         probabilities: NDArray[np.float64] = torch.softmax(logits, dim=1).numpy()
         return probabilities
 
-    def _build_classifier(self, data: CrowdData) -> WithHead:
+    def _build_classifier(self, data: CrowdData, start_scale: float | None = None) -> WithHead:
         """A fresh network on the device of the data: ``encoder``, then ``head``."""
         network = build_classifier(
             self.module,
@@ -282,6 +282,7 @@ class BaseCrowdClassifier(
             latent_dim=self.latent_dim,
             n_classes=data.labels.n_classes,
             generator=data.generator,
+            start_scale=start_scale,
         )
         return network.to(data.device)
 

@@ -62,10 +62,9 @@ def build_classifier(
     latent_dim: int,
     n_classes: int,
     generator: torch.Generator,
+    start_scale: float | None = None,
 ) -> WithHead:
     """A feature extractor with a linear layer on top; ``encoder`` and ``head`` are its parts.
-
-    It starts with even probabilities for all rows.
 
     Parameters
     ----------
@@ -75,6 +74,9 @@ def build_classifier(
     hidden : sequence of int
         Widths of the hidden layers, where ``module`` is None.
     generator : torch.Generator
+    start_scale : float, default=None
+        Factor of the He-uniform weights at the start, those of a user's extractor
+        left alone. None keeps them, and starts with even probabilities for all rows.
 
     Returns
     -------
@@ -87,8 +89,14 @@ def build_classifier(
         extractor = build_module(module, "module", n_features=n_features, latent_dim=latent_dim)
         check_output_shape(extractor, n_features, latent_dim, "module")
     network = WithHead(extractor, latent_dim, n_classes, generator)
-    # a start that is sure of wrong classes may stay so: a saturated softmax has no gradient
-    nn.init.zeros_(network.head.weight)
+    if start_scale is None:
+        # a start that is sure of wrong classes may stay so: a saturated softmax has no gradient
+        nn.init.zeros_(network.head.weight)
+        return network
+    with torch.no_grad():
+        for part in [network.head, *([network.encoder] if module is None else [])]:
+            for parameter in part.parameters():
+                parameter.mul_(start_scale)
     return network
 
 

@@ -1,6 +1,7 @@
 """Axes, colours and marks shared by the displays."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,16 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "<", ">", "p")
 LINE_STYLES = ("-", "--", "-.", ":")
 
 LEGEND_COLUMNS = 4
+MARKED_EPOCHS = 12
+# The largest value over the smallest, above which an axis is logarithmic.
+LOG_RANGE = 50.0
+
+
+def import_pyplot(purpose: str) -> Any:
+    """Matplotlib's pyplot, or an error that says which extra brings it."""
+    # an imported pyplot would hide that matplotlib itself is gone
+    import_extra("matplotlib", "plots", purpose)
+    return import_extra("matplotlib.pyplot", "plots", purpose)
 
 
 def take_axes(
@@ -39,9 +50,7 @@ def take_axes(
                 "many axes, or ax=None for a new figure."
             )
         return axes[0].figure, axes, False
-    # an imported pyplot would hide that matplotlib itself is gone
-    import_extra("matplotlib", "plots", purpose)
-    pyplot = import_extra("matplotlib.pyplot", "plots", purpose)
+    pyplot = import_pyplot(purpose)
     n_columns = n_axes if n_columns is None else n_columns
     n_rows = math.ceil(n_axes / n_columns)
     size = (panel_size[0] * n_columns, panel_size[1] * n_rows)
@@ -67,3 +76,11 @@ def add_legend(figure: Any, ax: Any, is_new: bool) -> None:
             legend = figure.legend(handles, labels, ncols=columns, **place)
     else:
         ax.legend(handles, labels)
+
+
+def draw_line(ax: Any, values: Sequence[float], **style: Any) -> None:
+    """One value per epoch, counted from one."""
+    # few enough marks to read, and a single epoch is seen
+    every = math.ceil(len(values) / MARKED_EPOCHS) or 1
+    ax.plot(np.arange(1, len(values) + 1), values, markersize=4, markevery=every, **style)
+    ax.xaxis.get_major_locator().set_params(integer=True)

@@ -8,17 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
-from sklearn_imbgen.inspection._axes import BLACK, LINE_STYLES, MARKERS, PALETTE, take_axes
+from sklearn_imbgen.inspection._axes import (
+    BLACK,
+    LINE_STYLES,
+    LOG_RANGE,
+    MARKERS,
+    PALETTE,
+    draw_line,
+    take_axes,
+)
 
 __all__ = ["LossCurveDisplay"]
 
 History = Mapping[str, Mapping[str, Sequence[float]]]
 
-# The largest loss over the smallest, above which the axis is logarithmic: on both sides
-# of zero where a loss, such as the cluster loss, becomes negative.
-LOG_RANGE = 50.0
 MAX_COLUMNS = 3
-MARKED_EPOCHS = 12
 
 
 class LossCurveDisplay:
@@ -137,23 +141,19 @@ def _draw_terms(ax: Any, terms: Mapping[str, Sequence[float]]) -> None:
             "linestyle": LINE_STYLES[position % len(LINE_STYLES)],
             "marker": MARKERS[position % len(MARKERS)],
         }
-        _draw_line(ax, terms[term], label=term, linewidth=1.3, **style)
+        draw_line(ax, terms[term], label=term, linewidth=1.3, **style)
     if "total" in terms:
         style = {"color": BLACK, "linestyle": "-", "marker": "."}
-        _draw_line(ax, terms["total"], label="total", linewidth=2.6, **style)
+        draw_line(ax, terms["total"], label="total", linewidth=2.6, **style)
     ax.set_yscale(_scale(np.concatenate([np.asarray(v, float) for v in terms.values()])))
-    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend(fontsize="small")
 
 
-def _draw_line(ax: Any, values: Sequence[float], **style: Any) -> None:
-    # few enough marks to read, and a single epoch is seen
-    every = math.ceil(len(values) / MARKED_EPOCHS) or 1
-    ax.plot(np.arange(1, len(values) + 1), values, markersize=4, markevery=every, **style)
-
-
 def _scale(values: NDArray[np.float64]) -> str:
-    """Axis that shows all values; NaN and infinity of a divergence are left out."""
+    """Axis that shows all values, on both sides of zero where a loss becomes negative.
+
+    NaN and infinity of a divergence are left out.
+    """
     values = values[np.isfinite(values)]
     sizes = np.abs(values[values != 0])
     if not len(sizes) or sizes.max() <= LOG_RANGE * sizes.min():

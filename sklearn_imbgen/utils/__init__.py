@@ -29,6 +29,7 @@ from sklearn_imbgen.utils._truth_inference import (
     floored_log,
     label_log_likelihood,
     maximize_confusion,
+    mean_posterior,
     pooled_confusion,
     posterior_from,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "majority_codes",
     "maximize_confusion",
     "mean_and_covariance",
+    "mean_posterior",
     "name_some",
     "plain",
     "pooled_confusion",

@@ -2,11 +2,13 @@
 
 from sklearn_imbgen.crowd._aggregate_then_fit import AggregateThenFit
 from sklearn_imbgen.crowd._crowd_layer import CrowdLayerClassifier
+from sklearn_imbgen.crowd._iced import ICEDClassifier
 from sklearn_imbgen.crowd._mbem import MBEMClassifier
 
 CROWD_CLASSIFIERS = {
     "AggregateThenFit": AggregateThenFit(),
     "CrowdLayerClassifier": CrowdLayerClassifier(max_epochs=30, random_state=0),
+    "ICEDClassifier": ICEDClassifier(n_networks=2, max_epochs=4, random_state=0),
     "MBEMClassifier": MBEMClassifier(max_epochs=30, random_state=0),
 }
 

@@ -1,4 +1,4 @@
-"""The README's Python code runs from top to bottom."""
+"""The Python code of the README and of pages for users runs from top to bottom."""
 
 import re
 from pathlib import Path
@@ -6,17 +6,36 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
 
 
-def test_the_code_blocks_run_one_after_the_other(capsys):
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
+def run_blocks(page):
+    """Run the code blocks one after the other and give what they have defined."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), flags=re.DOTALL)
     assert len(blocks) >= 5
     namespace = {}
     for block in blocks:
-        exec(compile(block, str(README), "exec"), namespace)
+        exec(compile(block, page, "exec"), namespace)
     plt.close("all")
+    return namespace
+
+
+def test_readme(capsys):
+    namespace = run_blocks("README.md")
     assert namespace["new_sevens"].shape == (100, 64)
     assert namespace["table_resampled"]["city"].dtype == "category"
     assert np.unique(namespace["churn_resampled"], return_counts=True)[1].tolist() == [270, 270]
     assert "latent_dim" in capsys.readouterr().out
+
+
+def test_page_on_crowd_labels(capsys):
+    namespace = run_blocks("docs/crowd_labels.md")
+    truth = namespace["truth"]
+    assert namespace["report"]["looks_like"].tolist()[7] == "adversary"
+    # better than to call everything "other"
+    assert (namespace["labels"] == truth).mean() > (truth == "other").mean()
+    assert len(namespace["watched"].history_["inference"]["accuracy"])
+    assert namespace["scores"].shape == (3,)
+    assert (namespace["result"]["test_score"] > 0.5).all()
+    assert namespace["resampled"].score(namespace["X"], truth) > 0.5
+    assert "looks_like" in capsys.readouterr().out

@@ -1,0 +1,182 @@
+"""One label per sample from the votes of several workers, and a report of the workers."""
+
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sklearn_imbgen.cli._messages import CommandError, describe_counts, explained
+from sklearn_imbgen.cli._votes import Votes
+from sklearn_imbgen.crowd import DawidSkene, MajorityVote
+from sklearn_imbgen.metrics import annotator_report, krippendorff_alpha
+from sklearn_imbgen.utils import IdleWorkerWarning, check_label_matrix, name_some
+
+__all__ = ["METHODS", "Inferred", "agreement_in_words", "describe", "draw", "infer"]
+
+METHODS = {"dawid-skene": DawidSkene, "majority": MajorityVote}
+
+SHOWN_WORKERS = 20
+# Krippendorff's own limits for reliable and for tentative conclusions, then ours.
+AGREEMENT = (
+    (0.8, "the workers agree well"),
+    (0.667, "enough for tentative conclusions"),
+    (0.1, "little agreement: look at the workers, or at the question"),
+    (-0.1, "no more agreement than by chance"),
+    (-np.inf, "the workers contradict each other"),
+)
+
+
+class Inferred(NamedTuple):
+    """The inferred labels and the report of the workers as tables, and who inferred them."""
+
+    labels: pd.DataFrame
+    workers: pd.DataFrame
+    aggregator: Any
+
+
+def infer(votes: Votes, method: str, **settings: Any) -> Inferred:
+    """Infer the label of each sample and judge the workers by the result.
+
+    Parameters
+    ----------
+    votes : Votes
+    method : str
+        One of ``METHODS``.
+    **settings : dict
+        Parameters of the aggregator.
+
+    Returns
+    -------
+    Inferred
+    """
+    matrix = votes.matrix
+    with explained(method), warnings.catch_warnings():
+        # the report names them; the aggregator knows their numbers only
+        warnings.simplefilter("ignore", IdleWorkerWarning)
+        # labels are codes here, none of them "missing"
+        aggregator = METHODS[method](missing_label=None, **settings).fit(matrix.worker_labels)
+    table = {
+        votes.columns.sample: matrix.samples,
+        votes.columns.label: matrix.classes[aggregator.labels_],
+        **{
+            f"probability_{label}": share
+            for label, share in zip(matrix.classes, aggregator.label_proba_.T, strict=True)
+        },
+    }
+    if len(table) < 2 + len(matrix.classes):
+        raise CommandError(
+            f"the result would have two columns of one name among {', '.join(map(str, table))}; "
+            "rename the column of samples or of labels"
+        )
+    return Inferred(pd.DataFrame(table), _worker_table(votes, aggregator), aggregator)
+
+
+def _worker_table(votes: Votes, aggregator: Any) -> pd.DataFrame:
+    """annotator_report in the names of the file, with the error rate."""
+    matrix = votes.matrix
+    report = annotator_report(matrix.worker_labels, aggregator.labels_, missing_label=None)
+    classes = matrix.classes
+    report["worker"] = matrix.workers
+    report["most_given"] = np.array(
+        [None if code is None else classes[code] for code in report["most_given"]], dtype=object
+    )
+    table = pd.DataFrame(report)
+    names = {f"recall_{code}": f"recall_{label}" for code, label in enumerate(classes)}
+    table = table.rename(columns=names)
+    idle = table["n_labels"].to_numpy() == 0
+    table.insert(3, "error_rate", np.where(idle, np.nan, aggregator.worker_error_rate_))
+    return table
+
+
+def describe(votes: Votes, inferred: Inferred) -> str:
+    """What is said about votes, workers and classes, in lines of two columns and a table."""
+    matrix = votes.matrix
+    labels = check_label_matrix(matrix.worker_labels, missing_label=None)
+    counts = labels.vote_counts()
+    tied = (counts == counts.max(axis=1, keepdims=True)).sum(axis=1) > 1
+    n_samples, n_workers = matrix.worker_labels.shape
+    lines = {
+        "votes": f"{votes.n_labels} labels of {n_workers} workers for {n_samples} samples "
+        f"({votes.n_labels / n_samples:.3g} each)",
+        "agreement": agreement_in_words(matrix.worker_labels),
+        "ties": f"{tied.sum()} sample(s) whose vote is tied",
+        "idle": f"{len(votes.idle)} worker(s) without a label: {name_some(votes.idle)}",
+        "stand out": _who_stands_out(inferred.workers),
+        "inferred": describe_counts(_class_counts(inferred.aggregator.labels_, matrix.classes)),
+    }
+    if not len(votes.idle):
+        del lines["idle"]
+    width = max(map(len, lines))
+    text = "\n".join(f"{name.ljust(width)}  {line}" for name, line in lines.items())
+    return f"{text}\n\n{_short_table(inferred.workers)}\n"
+
+
+def agreement_in_words(worker_labels: Any) -> str:
+    """Krippendorff's alpha with what it means; a reason where there is none.
+
+    Examples
+    --------
+    >>> agreement_in_words([["a", "a"], ["a", "b"], ["b", "b"], ["b", None]])
+    "Krippendorff's alpha 0.44: little agreement: look at the workers, or at the question"
+    >>> agreement_in_words([["a", None], ["b", None]])
+    'not known: no sample has two labels'
+    """
+    labels = check_label_matrix(worker_labels, missing_label=None)
+    counts = labels.vote_counts()
+    compared = counts[counts.sum(axis=1) > 1]
+    if not len(compared):
+        return "not known: no sample has two labels"
+    if (compared.sum(axis=0) > 0).sum() == 1:
+        return "not known: where samples have two labels, all are of one class"
+    alpha = krippendorff_alpha(worker_labels, missing_label=None)
+    words = next(words for limit, words in AGREEMENT if alpha >= limit)
+    return f"Krippendorff's alpha {alpha:.2f}: {words}"
+
+
+def _class_counts(codes: NDArray[np.intp], classes: NDArray[Any]) -> dict[Any, int]:
+    """Samples per class, the largest first, those without any included."""
+    counts = np.bincount(codes, minlength=len(classes))
+    order = np.argsort(-counts, kind="stable")
+    return {classes[code]: int(counts[code]) for code in order}
+
+
+def _who_stands_out(workers: pd.DataFrame) -> str:
+    kinds = workers[~workers["looks_like"].isin(["ok", "few labels"])].groupby("looks_like")
+    return "; ".join(f"{kind}: {name_some(group['worker'])}" for kind, group in kinds) or "nobody"
+
+
+def _short_table(workers: pd.DataFrame) -> str:
+    shown = workers.sort_values("n_labels", ascending=False, kind="stable")[:SHOWN_WORKERS]
+    columns = {
+        "worker": "worker",
+        "n_labels": "labels",
+        "error_rate": "error rate",
+        "agreement": "agreement",
+        "looks_like": "looks like",
+    }
+    table = shown[list(columns)].rename(columns=columns)
+    text: str = table.to_string(index=False, float_format="{:.2f}".format, na_rep="-")
+    if len(shown) < len(workers):
+        text += f"\nthe {len(shown)} workers with most labels of {len(workers)}; --report has all"
+    return text
+
+
+def draw(votes: Votes, inferred: Inferred, path: Path) -> None:
+    """Save AnnotatorDisplay's picture of the workers."""
+    from sklearn_imbgen.cli._figures import save_figure, without_screen
+
+    without_screen()
+    from sklearn_imbgen.inspection import AnnotatorDisplay
+
+    display = AnnotatorDisplay.from_arrays(
+        inferred.aggregator.worker_confusion_,
+        inferred.workers["n_labels"].to_numpy(),
+        classes=votes.matrix.classes,
+        workers=votes.matrix.workers,
+        error_rate=inferred.aggregator.worker_error_rate_,
+        looks_like=inferred.workers["looks_like"].to_numpy(),
+    )
+    save_figure(display.figure_, path)

@@ -1,0 +1,46 @@
+"""Pictures on disk: check the file, draw without a screen, save."""
+
+from pathlib import Path
+from typing import Any
+
+from sklearn_imbgen.cli._messages import CommandError, one_line
+from sklearn_imbgen.cli._tables import atomic_path
+from sklearn_imbgen.utils import import_extra
+
+__all__ = ["check_picture", "save_figure", "without_screen"]
+
+FORMATS = (".png", ".pdf", ".svg")
+
+
+def check_picture(path: Path) -> None:
+    """Refuse a picture that cannot be drawn or saved, before any work is done.
+
+    The folder is made if it does not exist.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise CommandError(f"{path}: unknown extension; a picture is one of {', '.join(FORMATS)}")
+    if path.is_dir():
+        raise CommandError(f"{path}: is a folder, not a file")
+    try:
+        import_extra("matplotlib", "cli", "The picture")
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (ImportError, OSError) as error:
+        raise CommandError(one_line(error)) from error
+
+
+def without_screen() -> None:
+    """Let matplotlib draw to files only; no window is opened, so no screen is needed."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a figure by its extension, completely or not at all, and close it."""
+    from matplotlib import pyplot as plt
+
+    try:
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
+    finally:
+        plt.close(figure)

@@ -1,0 +1,166 @@
+"""Algorithms 3.1 and 3.2: networks and true labels, each trained on the other."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sklearn_imbgen.crowd._base import CrowdData
+from sklearn_imbgen.crowd._class_weight import balancing_weights
+from sklearn_imbgen.crowd._cross_fitting import CrossFitting, Member, class_probabilities
+from sklearn_imbgen.crowd._label_inference import LabelInference
+from sklearn_imbgen.crowd._synthetic import Offspring, draw_offspring, labels_like_neighbors
+from sklearn_imbgen.crowd._warm_up import warm_up_groups
+from sklearn_imbgen.utils import majority_codes, mean_posterior, plain, vote_proportions
+
+__all__ = ["Alternation"]
+
+Floats = NDArray[np.float64]
+Batch = tuple[Tensor, Floats]
+
+
+@dataclass
+class Alternation:
+    """One training of ICED.
+
+    Parameters
+    ----------
+    iced : ICEDClassifier
+        Whose parameters say how, and whose ``certainty_`` and ``history_`` are used.
+    data : CrowdData
+    networks : CrossFitting
+    inference : LabelInference
+    bar : tqdm
+        Moves by one for each epoch.
+    """
+
+    iced: Any
+    data: CrowdData
+    networks: CrossFitting
+    inference: LabelInference
+    bar: Any
+
+    def run(self) -> None:
+        """Algorithm 3.2, and the balanced epochs after it."""
+        self._warm_up()
+        probabilities = self.networks.judge_held_out(self.data.X)
+        self.inference.start(probabilities)
+        self._record(changed=1.0)
+        left = self.iced.max_epochs
+        while left > 0:
+            n_epochs = min(self.iced.epochs_per_round, left)
+            self._train_round(probabilities, n_epochs)
+            left -= n_epochs
+            probabilities = self.networks.judge_held_out(self.data.X)
+            changed = self.inference.step(probabilities)
+            self._record(changed)
+            if changed < self.iced.tol:
+                break
+        self._train_round(probabilities, self.iced.balanced_epochs, self.iced.class_weight)
+
+    def _warm_up(self) -> None:
+        """Algorithm 3.1: train on the vote, on all rows or on the certain ones."""
+        labels = self.data.labels
+        targets = vote_proportions(labels)
+        if self.iced.warm_up != "all" or self.iced.targets == "hard":
+            targets = np.eye(labels.n_classes)[majority_codes(labels)]
+        groups = warm_up_groups(self.iced.certainty_, self.iced.warm_up)
+        for group in groups:
+            of_members = [np.intersect1d(member.rows, group) for member in self.networks.members]
+            batches = [(self._rows(rows), targets[rows]) for rows in of_members]
+            self._train(batches, -(-self.iced.warm_up_epochs // len(groups)))
+
+    def _train_round(self, probabilities: Floats, n_epochs: int, class_weight: Any = None) -> None:
+        """Make synthetic rows, inherit or infer their labels, train on all (lines 3 to 5)."""
+        if n_epochs == 0:
+            return
+        batches = []
+        for member in self.networks.members:
+            X, targets = self._synthesize(member, probabilities)
+            real = self._as_targets(self.inference.posterior[member.rows])
+            targets = np.vstack([real, targets])
+            weights = balancing_weights(targets.sum(axis=0), class_weight, self.data.labels.classes)
+            weighted = targets * weights
+            if class_weight == "balanced":
+                # a row counts for more, but its target stays: a doubtful row of a large
+                # class would otherwise be taught to be of the rare one
+                weighted = targets * (targets @ weights)[:, None]
+            batches.append((torch.cat([self._rows(member.rows), X]), weighted))
+        self._train(batches, n_epochs)
+
+    def _synthesize(self, member: Member, probabilities: Floats) -> Batch:
+        """Synthetic rows of the rare classes and their targets (section 3.2.4)."""
+        iced, data = self.iced, self.data
+        posterior = self.inference.posterior[member.rows]
+        none = data.X[:0], posterior[:0]
+        if not iced.synthetic_share:
+            return none
+        rows = self._rows(member.rows)
+        embedding = member.embed(rows)
+        pairs = draw_offspring(
+            embedding.numpy(),
+            posterior,
+            iced.certainty_[member.rows],
+            share=iced.synthetic_share,
+            k_neighbors=iced.k_neighbors,
+            noise=iced.step_noise,
+            random_state=data.random_state,
+        )
+        if not len(pairs.code):
+            return none
+        X = member.decode(embedding, rows, pairs, iced.residual_weight)
+        if iced.synthetic_labels == "minority":
+            return X, np.eye(data.labels.n_classes)[pairs.code]
+        targets = pairs.blend(posterior)
+        if iced.synthetic_labels == "parents":
+            return X, self._as_targets(targets)
+        answers = self._answers(member, embedding.numpy(), pairs)
+        if iced.synthetic_labels == "reject":
+            kept = self.inference.judge(answers).argmax(axis=1) == pairs.code
+            return X[torch.from_numpy(kept).to(X.device)], self._as_targets(targets[kept])
+        of_new = class_probabilities(member.network, X)
+        inferred = self.inference.step_with(answers, targets, probabilities, of_new)
+        return X, self._as_targets(inferred)
+
+    def _answers(self, member: Member, embedding: Floats, pairs: Offspring) -> NDArray[np.intp]:
+        """Synthetic worker labels, shape (n_points, n_workers)."""
+        return labels_like_neighbors(
+            pairs.blend(embedding),
+            embedding,
+            self.data.labels.to_codes()[member.rows],
+            k_neighbors=self.iced.k_neighbors,
+            random_state=self.data.random_state,
+        )
+
+    def _train(self, batches: list[Batch], n_epochs: int) -> None:
+        if n_epochs == 0:
+            return
+        for network, terms in self.networks.train(batches, n_epochs).items():
+            of_network = self.iced.history_.setdefault(network, {})
+            for term, losses in terms.items():
+                of_network.setdefault(term, []).extend(losses)
+        self.bar.update(n_epochs)
+
+    def _rows(self, rows: NDArray[np.intp]) -> Tensor:
+        return self.data.X[torch.from_numpy(rows).to(self.data.device)]
+
+    def _as_targets(self, posterior: Floats) -> Floats:
+        if self.iced.targets == "soft":
+            return posterior
+        hard: Floats = np.eye(posterior.shape[1])[posterior.argmax(axis=1)]
+        return hard
+
+    def _record(self, changed: float) -> None:
+        """Append a round to ``history_["inference"]``."""
+        posterior = self.inference.posterior
+        terms = {"changed": changed}
+        for label, share in zip(self.data.labels.classes, mean_posterior(posterior), strict=True):
+            terms[f"prior of {plain(label)}"] = float(share)
+        if self.data.truth is not None:
+            terms["accuracy"] = float((posterior.argmax(axis=1) == self.data.truth).mean())
+        history = self.iced.history_.setdefault("inference", {})
+        for name, value in terms.items():
+            history.setdefault(name, []).append(value)

@@ -1,0 +1,390 @@
+"""ICED: labels of imbalanced crowds, inferred and learned from at once (chapter 3)."""
+
+import numbers
+from typing import Any
+
+import numpy as np
+from imblearn.utils import Substitution
+from numpy.typing import NDArray
+from sklearn.utils._param_validation import Interval, StrOptions
+from tqdm.auto import tqdm
+
+from sklearn_imbgen.crowd._alternation import Alternation
+from sklearn_imbgen.crowd._base import BaseCrowdClassifier, CrowdData
+from sklearn_imbgen.crowd._class_weight import balancing_weights
+from sklearn_imbgen.crowd._cross_fitting import (
+    CrossFitting,
+    Ensemble,
+    Member,
+    deal_out,
+)
+from sklearn_imbgen.crowd._docs import PARAMETERS
+from sklearn_imbgen.crowd._label_inference import PRIORS, LabelInference
+from sklearn_imbgen.crowd._warm_up import WARM_UPS
+from sklearn_imbgen.nn import multilayer_perceptron
+from sklearn_imbgen.utils import (
+    certainty_of_votes,
+    majority_codes,
+    mean_posterior,
+    vote_proportions,
+)
+
+__all__ = ["ICEDClassifier"]
+
+Floats = NDArray[np.float64]
+
+SYNTHETIC_LABELS = ("parents", "minority", "reject", "infer")
+
+# A part of fewer rows than this is not held out: it is missed more than it tells.
+ROWS_PER_NETWORK = 10
+
+# Factor of the weights at the start: small weights first learn what many rows have in
+# common, large ones fit single wrong labels.
+SMALL_START = 0.4
+
+POSITIVE = Interval(numbers.Integral, 1, None, closed="left")
+COUNT = Interval(numbers.Integral, 0, None, closed="left")
+SHARE = Interval(numbers.Real, 0, 1, closed="both")
+WEIGHT = Interval(numbers.Real, 0, None, closed="left")
+
+
+@Substitution(**PARAMETERS)
+class ICEDClassifier(BaseCrowdClassifier):
+    """Infer true labels from an imbalanced crowd and learn a classifier, each helping the other.
+
+    Networks are warmed up on the votes. Then, round by round, EM infers the true
+    labels from the workers' answers and from what the networks say of each row,
+    synthetic rows of the rare classes are interpolated in the networks' embedding
+    and decoded, and the networks train on both. Some last epochs, with a balanced
+    loss, make the classifier that predicts.
+
+    Parameters
+    ----------
+    {network_parameters}
+
+    n_networks : int, default=4
+        Networks that are trained, each without one of as many parts of the rows.
+        EM asks the network that has not seen a row: one that has seen it repeats
+        the labels it was trained on. They predict together, by the mean of their
+        probabilities. 1 is a single network that judges its own rows, as in the
+        chapter; there is at most one for every ten rows.
+
+    prior : {{"classifier", "estimated", "uniform"}}, default="classifier"
+        Prior of a row's label in eq. 3.2. "classifier": the networks'
+        probabilities, to the power that explains the workers' labels best.
+        "estimated": the share of each class, as in the chapter, where an imbalanced
+        and noisy start feeds on itself. "uniform": all classes alike.
+
+    difficulty_levels : array-like of float, default=(0.0, 0.25, 0.5, 0.75)
+        Probabilities that a worker guesses; each row is of one of these levels,
+        which EM infers too. ``(0.0,)`` is eq. 3.2, in which all rows are equally
+        hard.
+
+    smoothing : float, default=2.0
+        Labels that each worker is taken to have given beforehand in each class,
+        spread as those of all workers together.
+
+    em_steps : int, default=1
+        E- and M-steps per round. More of them follow the workers' labels further
+        away from what the networks say.
+
+    warm_up : {{"all", "graded", "certain"}}, default="all"
+        Rows of the warm-up: all of them (Trad-I in table 3.3), those of the third,
+        second and highest certainty one after another (ICED-w, algorithm 3.1), or
+        these at once (Trad-II).
+
+    warm_up_epochs : int, default=15
+        Epochs of the warm-up, divided among its groups.
+
+    max_epochs : int, default=12
+        Epochs of the rounds, between warm-up and balanced epochs. With few of them
+        the networks keep what the votes of many similar rows agree on, and do not
+        learn single wrong labels.
+
+    epochs_per_round : int, default=4
+        Epochs from one inference of labels to the next; 1 in the chapter.
+
+    balanced_epochs : int, default=15
+        Last epochs, on the final labels, with a loss weighted by ``class_weight``.
+
+    class_weight : "balanced", dict or None, default="balanced"
+        Weights in the last epochs. "balanced" weighs rows, by how rare the classes
+        are that they were inferred to be of. A dictionary weighs classes, also those
+        that a row is of with some probability only, as costs should.
+
+    synthetic_share : float, default=0.0
+        Synthetic rows of each class, as a share of what it lacks to the largest
+        one: 1 balances the classes as in the chapter, 0 makes none. Made anew in
+        every round. None by default: with ``class_weight`` the loss is balanced
+        already, and rows made of wrongly inferred parents spread their mistakes
+        (``benchmarks/crowd.py --part ablation``).
+
+    synthetic_labels : {{"parents", "minority", "reject", "infer"}}, default="parents"
+        Labels of synthetic rows. "parents": the probabilities of both parents,
+        interpolated like the rows. "minority": the class they were made for.
+        "reject": as "parents", but rows for which EM, with even prior, finds another
+        class in the answers of their neighbors' workers are left out. "infer": EM on
+        the label matrix with these rows added, as in the chapter.
+
+    k_neighbors : int, default=5
+        Nearest rows of the same inferred class in the embedding, of which one is
+        the other parent; also the real rows whose labels make the synthetic
+        worker labels of "reject" and "infer".
+
+    step_noise : float, default=0.5
+        Half the width of the uniform distribution of eta in eq. 3.5.
+
+    epsilon : float, default=0.1
+        Epsilon of eq. 3.4: the certainty of unanimous rows is its inverse.
+
+    residual_weight : float, default=1.0
+        What the decoder lost of the parents is interpolated and added to a
+        synthetic row, times this weight; 0 as in the chapter.
+
+    targets : {{"soft", "hard"}}, default="soft"
+        Train on the probabilities of the classes, or on the likeliest class alone
+        as in the chapter.
+
+    dropout : float, default=0.3
+        Share of the embedding that is hidden from the last layer in training.
+
+    tol : float, default=1e-3
+        Rounds end when less than this share of the rows changes its inferred label.
+
+    learning_rate : float, default=1e-3
+        Of the AdamW optimizer.
+
+    batch_size : int, default=64
+        Rows of a mini-batch, at least 2.
+
+    weight_decay : float, default=1e-2
+        Of the AdamW optimizer; 0 is Adam.
+
+    {machine_parameters}
+
+    Attributes
+    ----------
+    {fitted_attributes}
+
+    certainty_ : ndarray of shape (n_samples,)
+        Label certainty of each training row (eq. 3.4).
+
+    See Also
+    --------
+    DawidSkene : EM on the labels alone.
+    AggregateThenFit : One label per row first, then any classifier.
+    CrowdLayerClassifier : One network for rows and workers.
+
+    Notes
+    -----
+    ``history_["inference"]`` has a value per round: "changed", the share of rows with
+    another label than before; "prior of <label>"; and "accuracy" of the inferred
+    labels where the truth was given beside ``crowd_labels``. It is only recorded.
+
+    ``transform`` gives the embeddings of all networks side by side, with
+    ``n_networks * latent_dim`` columns.
+
+    References
+    ----------
+    W. Wang, "Learning from Imbalanced Data Distribution", Michigan State University,
+    2023, chapter 3. Beyond it: any number of classes, missing labels, networks that
+    judge rows they have not seen, rows of different difficulty, and the loss that
+    stays balanced. :meth:`as_in_chapter` switches all of that off.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import make_blobs
+    >>> from sklearn_imbgen.crowd import ICEDClassifier
+    >>> X, truth = make_blobs([150, 15], random_state=0)
+    >>> wrong = np.random.RandomState(0).uniform(size=(165, 5)) < [0.2, 0.2, 0.3, 0.4, 0.5]
+    >>> worker_labels = np.where(wrong, 1 - truth[:, None], truth[:, None])
+    >>> classifier = ICEDClassifier(random_state=0).fit(X, worker_labels)
+    >>> bool((classifier.labels_ == truth).mean() > 0.9)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **BaseCrowdClassifier._parameter_constraints,
+        "n_networks": [POSITIVE],
+        "prior": [StrOptions(set(PRIORS))],
+        "difficulty_levels": ["array-like"],
+        "smoothing": [WEIGHT],
+        "em_steps": [POSITIVE],
+        "warm_up": [StrOptions(set(WARM_UPS))],
+        "warm_up_epochs": [COUNT],
+        "max_epochs": [COUNT],
+        "epochs_per_round": [POSITIVE],
+        "balanced_epochs": [COUNT],
+        "synthetic_share": [SHARE],
+        "synthetic_labels": [StrOptions(set(SYNTHETIC_LABELS))],
+        "k_neighbors": [POSITIVE],
+        "step_noise": [WEIGHT],
+        "epsilon": [Interval(numbers.Real, 0, None, closed="neither")],
+        "residual_weight": [WEIGHT],
+        "targets": [StrOptions({"soft", "hard"})],
+        "dropout": [Interval(numbers.Real, 0, 1, closed="left")],
+        "tol": [WEIGHT],
+    }
+
+    def __init__(
+        self,
+        *,
+        hidden_dims: Any = (128,),
+        latent_dim: int = 32,
+        module: Any = None,
+        n_networks: int = 4,
+        prior: str = "classifier",
+        difficulty_levels: Any = (0.0, 0.25, 0.5, 0.75),
+        smoothing: float = 2.0,
+        em_steps: int = 1,
+        warm_up: str = "all",
+        warm_up_epochs: int = 15,
+        max_epochs: int = 12,
+        epochs_per_round: int = 4,
+        balanced_epochs: int = 15,
+        class_weight: Any = "balanced",
+        synthetic_share: float = 0.0,
+        synthetic_labels: str = "parents",
+        k_neighbors: int = 5,
+        step_noise: float = 0.5,
+        epsilon: float = 0.1,
+        residual_weight: float = 1.0,
+        targets: str = "soft",
+        dropout: float = 0.3,
+        tol: float = 1e-3,
+        learning_rate: float = 1e-3,
+        batch_size: int = 64,
+        weight_decay: float = 1e-2,
+        missing_label: Any = -1,
+        device: Any = "auto",
+        verbose: Any = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.hidden_dims = hidden_dims
+        self.latent_dim = latent_dim
+        self.module = module
+        self.n_networks = n_networks
+        self.prior = prior
+        self.difficulty_levels = difficulty_levels
+        self.smoothing = smoothing
+        self.em_steps = em_steps
+        self.warm_up = warm_up
+        self.warm_up_epochs = warm_up_epochs
+        self.max_epochs = max_epochs
+        self.epochs_per_round = epochs_per_round
+        self.balanced_epochs = balanced_epochs
+        self.class_weight = class_weight
+        self.synthetic_share = synthetic_share
+        self.synthetic_labels = synthetic_labels
+        self.k_neighbors = k_neighbors
+        self.step_noise = step_noise
+        self.epsilon = epsilon
+        self.residual_weight = residual_weight
+        self.targets = targets
+        self.dropout = dropout
+        self.tol = tol
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.weight_decay = weight_decay
+        self.missing_label = missing_label
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @classmethod
+    def as_in_chapter(cls, **parameters: Any) -> "ICEDClassifier":
+        """ICED as algorithms 3.1 and 3.2 are written, for comparison.
+
+        Parameters
+        ----------
+        **parameters
+            Override the chapter's settings or add others.
+
+        Returns
+        -------
+        ICEDClassifier
+            Not fitted.
+
+        Examples
+        --------
+        >>> ICEDClassifier.as_in_chapter(random_state=0).n_networks
+        1
+        """
+        chapter: dict[str, Any] = {
+            "n_networks": 1,
+            "prior": "estimated",
+            "difficulty_levels": (0.0,),
+            "smoothing": 0.0,
+            "em_steps": 50,
+            "warm_up": "graded",
+            "max_epochs": 30,
+            "epochs_per_round": 1,
+            "balanced_epochs": 0,
+            "class_weight": None,
+            "synthetic_share": 1.0,
+            "synthetic_labels": "infer",
+            "residual_weight": 0.0,
+            "targets": "hard",
+            "dropout": 0.0,
+        }
+        return cls(**{**chapter, **parameters})
+
+    def _fit(self, data: CrowdData) -> None:
+        labels = data.labels
+        self.certainty_ = certainty_of_votes(vote_proportions(labels), epsilon=self.epsilon)
+        inference = LabelInference(
+            labels,
+            prior=self.prior,
+            levels=self._checked_levels(),
+            smoothing=self.smoothing,
+            n_steps=self.em_steps,
+        )
+        # a wrong dictionary is found before the work
+        balancing_weights(np.ones(labels.n_classes), self.class_weight, labels.classes)
+        networks = self._build_networks(data)
+        self.module_ = Ensemble([member.network for member in networks.members])
+        n_epochs = self.warm_up_epochs + self.max_epochs + self.balanced_epochs
+        with tqdm(
+            total=n_epochs, desc="ICED", unit="epoch", disable=not self.verbose, leave=False
+        ) as bar:
+            try:
+                Alternation(self, data, networks, inference, bar).run()
+            finally:
+                posterior = inference.posterior
+                self._store_inference(posterior, inference.confusion, mean_posterior(posterior))
+
+    def _build_networks(self, data: CrowdData) -> CrossFitting:
+        labels = data.labels
+        n_networks = max(1, min(self.n_networks, labels.n_samples // ROWS_PER_NETWORK))
+        part = deal_out(majority_codes(labels), n_networks, data.random_state)
+        members = []
+        for place in range(n_networks):
+            held_out = np.flatnonzero(part == place)
+            rows = np.flatnonzero(part != place) if n_networks > 1 else held_out
+            network, decoder = self._build_classifier(data, SMALL_START), None
+            if self.synthetic_share:
+                widths = [self.latent_dim, *reversed(self._hidden), data.X.shape[1]]
+                decoder = multilayer_perceptron(widths, data.generator).to(data.device)
+            members.append(Member(network, decoder, rows, held_out))
+        return CrossFitting(
+            members,
+            dropout=self.dropout,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            generator=data.generator,
+        )
+
+    def _checked_levels(self) -> list[float]:
+        levels = [float(level) for level in self.difficulty_levels]
+        if not levels or not all(0 <= level <= 1 for level in levels) or min(levels) == 1:
+            raise ValueError(
+                "difficulty_levels must hold probabilities between 0 and 1, at least one of "
+                f"them below 1; got {self.difficulty_levels!r}."
+            )
+        return levels
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.latent_dim * len(self.module_.members)
