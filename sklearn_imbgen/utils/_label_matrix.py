@@ -125,6 +125,7 @@ def check_label_matrix(
         order = np.lexsort((stored.col, stored.row))
         sample, worker = (part[order].astype(np.intp) for part in (stored.row, stored.col))
         values, shape, names = stored.data[order], stored.shape, None
+        _refuse_duplicates(sample, worker)
         present = _is_present(values, missing_label)
     else:
         matrix, mask, names = _as_matrix(worker_labels)
@@ -135,6 +136,7 @@ def check_label_matrix(
         sample, worker = np.nonzero(present)
         values, present = matrix[sample, worker], np.ones(len(sample), dtype=bool)
     sample, worker, values = sample[present], worker[present], values[present]
+    _refuse_missing_label_as_text(values, sample, worker, names, missing_label)
     _refuse_unlabelled_rows(sample, shape, missing_label)
     values = _whole_numbers(values, sample, worker, names)
     found, code = _encode(values)
@@ -237,6 +239,35 @@ def _refuse_unlabelled_rows(sample: Array, shape: Sequence[int], missing_label: 
             f"{name_some(unlabelled)} (missing_label={missing_label!r}). Drop these rows from X "
             "and from worker_labels, or have them labelled; if the missing label is a class "
             "of yours, name another missing_label."
+        )
+
+
+def _refuse_duplicates(sample: Array, worker: Array) -> None:
+    twice = (np.diff(sample) == 0) & (np.diff(worker) == 0)
+    if twice.any():
+        first = np.flatnonzero(twice)[0]
+        raise ValueError(
+            f"worker_labels has two entries for row {sample[first]}, worker {worker[first]}: a "
+            "worker labels a row once. Drop one of them before building the matrix."
+        )
+
+
+def _refuse_missing_label_as_text(
+    values: Array, sample: Array, worker: Array, names: Array | None, missing_label: Any
+) -> None:
+    """The number -1 read from a file as text would become a class that nobody meant."""
+    if isinstance(missing_label, str) or missing_label is None or values.dtype.kind not in "OUT":
+        return
+    text = str(plain(missing_label))
+    same = np.frompyfunc(lambda value: isinstance(value, str) and value == text, 1, 1)(values)
+    found = np.flatnonzero(same.astype(bool))
+    if len(found):
+        name = worker[found[0]] if names is None else names[worker[found[0]]]
+        raise ValueError(
+            f"worker_labels holds the text {text!r} (row {sample[found[0]]}, worker "
+            f"{plain(name)!r}), and missing_label is {missing_label!r}. Pass "
+            f"missing_label={text!r} if it means 'not labelled', missing_label=None if it is a "
+            "class."
         )
 
 

@@ -154,3 +154,18 @@ def test_workers_without_labels_are_known():
 def test_many_names_are_cut_short():
     assert name_some(["a", np.str_("b")]) == "'a', 'b'"
     assert name_some(range(100)) == "0, 1, 2, 3, 4 and 95 more"
+
+
+def test_the_missing_label_as_text_is_no_class():
+    answers = [["cat", "-1"], ["dog", "cat"]]
+    with pytest.raises(ValueError, match=r"the text '-1' \(row 0, worker 1\)"):
+        check_label_matrix(answers)
+    assert check_label_matrix(answers, missing_label="-1").classes.tolist() == ["cat", "dog"]
+    assert "-1" in check_label_matrix(answers, missing_label=None).classes.tolist()
+
+
+def test_two_sparse_entries_in_one_cell_are_refused():
+    rows, workers = np.array([0, 0, 1]), np.array([1, 1, 0])
+    matrix = sparse.coo_array((np.array([0, 1, 1]), (rows, workers)), shape=(2, 2))
+    with pytest.raises(ValueError, match="two entries for row 0, worker 1"):
+        check_label_matrix(matrix)
