@@ -52,10 +52,13 @@ class Alternation:
         left = self.iced.max_epochs
         while left > 0:
             n_epochs = min(self.iced.epochs_per_round, left)
-            self._train_round(probabilities, n_epochs)
+            before = self.inference.posterior.argmax(axis=1)
+            augmented = self._train_round(probabilities, n_epochs)
             left -= n_epochs
             probabilities = self.networks.judge_held_out(self.data.X)
-            changed = self.inference.step(probabilities)
+            if not augmented:
+                self.inference.step(probabilities)
+            changed = float((self.inference.posterior.argmax(axis=1) != before).mean())
             self._record(changed)
             if changed < self.iced.tol:
                 break
@@ -73,13 +76,18 @@ class Alternation:
             batches = [(self._rows(rows), targets[rows]) for rows in of_members]
             self._train(batches, -(-self.iced.warm_up_epochs // len(groups)))
 
-    def _train_round(self, probabilities: Floats, n_epochs: int, class_weight: Any = None) -> None:
-        """Make synthetic rows, inherit or infer their labels, train on all (lines 3 to 5)."""
+    def _train_round(self, probabilities: Floats, n_epochs: int, class_weight: Any = None) -> bool:
+        """Make synthetic rows, inherit or infer their labels, train on all (lines 3 to 5).
+
+        Returns whether labels were inferred with synthetic rows; then they need no
+        inference without.
+        """
         if n_epochs == 0:
-            return
-        batches = []
+            return False
+        batches, n_inferred = [], 0
         for member in self.networks.members:
             X, targets = self._synthesize(member, probabilities)
+            n_inferred += len(X) * (self.iced.synthetic_labels == "infer")
             real = self._as_targets(self.inference.posterior[member.rows])
             targets = np.vstack([real, targets])
             weights = balancing_weights(targets.sum(axis=0), class_weight, self.data.labels.classes)
@@ -90,6 +98,7 @@ class Alternation:
                 weighted = targets * (targets @ weights)[:, None]
             batches.append((torch.cat([self._rows(member.rows), X]), weighted))
         self._train(batches, n_epochs)
+        return n_inferred > 0
 
     def _synthesize(self, member: Member, probabilities: Floats) -> Batch:
         """Synthetic rows of the rare classes and their targets (section 3.2.4)."""

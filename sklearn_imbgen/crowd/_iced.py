@@ -62,7 +62,7 @@ class ICEDClassifier(BaseCrowdClassifier):
     ----------
     {network_parameters}
 
-    n_networks : int, default=4
+    n_networks : int, default=5
         Networks that are trained, each without one of as many parts of the rows.
         EM asks the network that has not seen a row: one that has seen it repeats
         the labels it was trained on. They predict together, by the mean of their
@@ -88,15 +88,16 @@ class ICEDClassifier(BaseCrowdClassifier):
         E- and M-steps per round. More of them follow the workers' labels further
         away from what the networks say.
 
-    warm_up : {{"all", "graded", "certain"}}, default="all"
-        Rows of the warm-up: all of them (Trad-I in table 3.3), those of the third,
-        second and highest certainty one after another (ICED-w, algorithm 3.1), or
-        these at once (Trad-II).
+    warm_up : {{"graded", "all", "certain"}}, default="graded"
+        Rows of the warm-up. "graded": those of the third, second and highest
+        certainty one after another (ICED-w in table 3.3, algorithm 3.1), so that
+        the networks start from the rows that workers agree on. "all": every row at
+        once (Trad-I). "certain": the three groups at once (Trad-II).
 
     warm_up_epochs : int, default=15
         Epochs of the warm-up, divided among its groups.
 
-    max_epochs : int, default=12
+    max_epochs : int, default=8
         Epochs of the rounds, between warm-up and balanced epochs. With few of them
         the networks keep what the votes of many similar rows agree on, and do not
         learn single wrong labels.
@@ -177,8 +178,8 @@ class ICEDClassifier(BaseCrowdClassifier):
 
     Notes
     -----
-    ``history_["inference"]`` has a value per round: "changed", the share of rows with
-    another label than before; "prior of <label>"; and "accuracy" of the inferred
+    ``history_["inference"]`` has a value for the start and one per round: "changed",
+    the share of rows with another label than before; "prior of <label>"; and "accuracy" of the inferred
     labels where the truth was given beside ``crowd_labels``. It is only recorded.
 
     ``transform`` gives the embeddings of all networks side by side, with
@@ -233,14 +234,14 @@ class ICEDClassifier(BaseCrowdClassifier):
         hidden_dims: Any = (128,),
         latent_dim: int = 32,
         module: Any = None,
-        n_networks: int = 4,
+        n_networks: int = 5,
         prior: str = "classifier",
         difficulty_levels: Any = (0.0, 0.25, 0.5, 0.75),
         smoothing: float = 2.0,
         em_steps: int = 1,
-        warm_up: str = "all",
+        warm_up: str = "graded",
         warm_up_epochs: int = 15,
-        max_epochs: int = 12,
+        max_epochs: int = 8,
         epochs_per_round: int = 4,
         balanced_epochs: int = 15,
         class_weight: Any = "balanced",
@@ -317,7 +318,6 @@ class ICEDClassifier(BaseCrowdClassifier):
             "difficulty_levels": (0.0,),
             "smoothing": 0.0,
             "em_steps": 50,
-            "warm_up": "graded",
             "max_epochs": 30,
             "epochs_per_round": 1,
             "balanced_epochs": 0,

@@ -66,11 +66,9 @@ class LabelInference:
         if self.prior == "classifier":
             self._begin(agreement_start(self.labels, probabilities.argmax(axis=1)))
 
-    def step(self, probabilities: Floats) -> float:
-        """Some steps of EM; the share of rows whose likeliest class has changed."""
-        before = self.posterior.argmax(axis=1)
+    def step(self, probabilities: Floats) -> None:
+        """Some steps of EM, with what the classifier says of each row."""
         self.posterior = self._run(self.labels, self.posterior, probabilities)
-        return float((self.posterior.argmax(axis=1) != before).mean())
 
     def step_with(
         self, answers: Codes, posterior: Floats, probabilities: Floats, of_new: Floats

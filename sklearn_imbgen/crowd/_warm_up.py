@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 __all__ = ["WARM_UPS", "warm_up_groups"]
 
 # "graded" is ICED-w of table 3.3, "all" Trad-I, "certain" Trad-II.
-WARM_UPS = ("all", "graded", "certain")
+WARM_UPS = ("graded", "all", "certain")
 # The groups of algorithm 3.1 that are trained on; all less certain rows are the fourth.
 N_CERTAIN = 3
 
@@ -18,7 +18,7 @@ def warm_up_groups(certainty: NDArray[np.float64], strategy: str) -> list[NDArra
     ----------
     certainty : ndarray of shape (n_samples,)
         Label certainty of each row (eq. 3.4).
-    strategy : {"all", "graded", "certain"}
+    strategy : {"graded", "all", "certain"}
         "all": every row at once. "graded": the rows of the third highest certainty,
         then those of the second, then those of the highest, as in algorithm 3.1.
         "certain": these three groups at once.
