@@ -88,11 +88,12 @@ class ICEDClassifier(BaseCrowdClassifier):
         E- and M-steps per round. More of them follow the workers' labels further
         away from what the networks say.
 
-    warm_up : {{"graded", "all", "certain"}}, default="graded"
-        Rows of the warm-up. "graded": those of the third, second and highest
-        certainty one after another (ICED-w in table 3.3, algorithm 3.1), so that
-        the networks start from the rows that workers agree on. "all": every row at
-        once (Trad-I). "certain": the three groups at once (Trad-II).
+    warm_up : {{"all", "graded", "certain"}}, default="all"
+        Rows of the warm-up. "all": every row at once (Trad-I in table 3.3).
+        "graded": those of the third, second and highest certainty one after another
+        (ICED-w, algorithm 3.1); it can be better on large sets, but on small ones the
+        last group may hold rows of one class only, and the rare class is lost.
+        "certain": the three groups at once (Trad-II).
 
     warm_up_epochs : int, default=15
         Epochs of the warm-up, divided among its groups.
@@ -179,8 +180,9 @@ class ICEDClassifier(BaseCrowdClassifier):
     Notes
     -----
     ``history_["inference"]`` has a value for the start and one per round: "changed",
-    the share of rows with another label than before; "prior of <label>"; and "accuracy" of the inferred
-    labels where the truth was given beside ``crowd_labels``. It is only recorded.
+    the share of rows with another label than before; "prior of <label>"; and
+    "accuracy" of the inferred labels where the truth was given beside
+    ``crowd_labels``. The truth is only recorded.
 
     ``transform`` gives the embeddings of all networks side by side, with
     ``n_networks * latent_dim`` columns.
@@ -239,7 +241,7 @@ class ICEDClassifier(BaseCrowdClassifier):
         difficulty_levels: Any = (0.0, 0.25, 0.5, 0.75),
         smoothing: float = 2.0,
         em_steps: int = 1,
-        warm_up: str = "graded",
+        warm_up: str = "all",
         warm_up_epochs: int = 15,
         max_epochs: int = 8,
         epochs_per_round: int = 4,
@@ -318,6 +320,7 @@ class ICEDClassifier(BaseCrowdClassifier):
             "difficulty_levels": (0.0,),
             "smoothing": 0.0,
             "em_steps": 50,
+            "warm_up": "graded",
             "max_epochs": 30,
             "epochs_per_round": 1,
             "balanced_epochs": 0,

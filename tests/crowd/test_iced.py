@@ -54,7 +54,7 @@ def test_labels_are_better_than_the_vote_in_both_classes(imbalanced_crowd):
         {"synthetic_share": 1.0, "synthetic_labels": "reject"},
         {"synthetic_share": 1.0, "synthetic_labels": "infer"},
         {"synthetic_share": 0.5, "residual_weight": 0.0},
-        {"warm_up": "all"},
+        {"warm_up": "graded"},
         {"warm_up": "certain"},
         {"warm_up_epochs": 0},
         {"prior": "estimated"},
