@@ -299,8 +299,14 @@ def aggregate(
 
     for path in filter(None, (output, report)):
         check_output(path)
-    if report is not None and report.resolve() == output.resolve():
-        raise CommandError(f"--output and --report are the same file, {output}")
+    named = {"the votes": votes, "--output": output, "--report": report, "--picture": picture}
+    seen: dict[Path, str] = {}
+    for name, file in named.items():
+        if file is None:
+            continue
+        if file.resolve() in seen:
+            raise CommandError(f"{seen[file.resolve()]} and {name} are the same file, {file}")
+        seen[file.resolve()] = name
     columns = VoteColumns(sample, None if wide else worker or "worker", label or "label")
     content = read_votes(votes, columns, missing)
     if picture is not None:

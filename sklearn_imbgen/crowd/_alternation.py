@@ -1,7 +1,7 @@
 """Algorithms 3.1 and 3.2: networks and true labels, each trained on the other."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +20,17 @@ __all__ = ["Alternation"]
 
 Floats = NDArray[np.float64]
 Batch = tuple[Tensor, Floats]
+
+
+class Synthetic(NamedTuple):
+    """Synthetic rows of one network, their targets, and what workers might have answered.
+
+    ``answers`` (n_points, n_workers) has no row where labels are not inferred.
+    """
+
+    X: Tensor
+    targets: Floats
+    answers: NDArray[np.intp]
 
 
 @dataclass
@@ -62,7 +73,7 @@ class Alternation:
             self._record(changed)
             if changed < self.iced.tol:
                 break
-        self._train_round(probabilities, self.iced.balanced_epochs, self.iced.class_weight)
+        self._train_round(probabilities, self.iced.balanced_epochs, is_last=True)
 
     def _warm_up(self) -> None:
         """Algorithm 3.1: train on the vote, on all rows or on the certain ones."""
@@ -71,12 +82,13 @@ class Alternation:
         if self.iced.warm_up != "all" or self.iced.targets == "hard":
             targets = np.eye(labels.n_classes)[majority_codes(labels)]
         groups = warm_up_groups(self.iced.certainty_, self.iced.warm_up)
-        for group in groups:
+        n_epochs, more = divmod(self.iced.warm_up_epochs, len(groups))
+        for place, group in enumerate(groups):
             of_members = [np.intersect1d(member.rows, group) for member in self.networks.members]
             batches = [(self._rows(rows), targets[rows]) for rows in of_members]
-            self._train(batches, -(-self.iced.warm_up_epochs // len(groups)))
+            self._train(batches, n_epochs + (place < more))
 
-    def _train_round(self, probabilities: Floats, n_epochs: int, class_weight: Any = None) -> bool:
+    def _train_round(self, probabilities: Floats, n_epochs: int, *, is_last: bool = False) -> bool:
         """Make synthetic rows, inherit or infer their labels, train on all (lines 3 to 5).
 
         Returns whether labels were inferred with synthetic rows; then they need no
@@ -84,12 +96,15 @@ class Alternation:
         """
         if n_epochs == 0:
             return False
-        batches, n_inferred = [], 0
-        for member in self.networks.members:
-            X, targets = self._synthesize(member, probabilities)
-            n_inferred += len(X) * (self.iced.synthetic_labels == "infer")
-            real = self._as_targets(self.inference.posterior[member.rows])
-            targets = np.vstack([real, targets])
+        parts = [self._synthesize(member) for member in self.networks.members]
+        inferring = self.iced.synthetic_labels == "infer" and any(len(X) for X, _, _ in parts)
+        if inferring:
+            parts = self._infer_with(parts, probabilities, keep=not is_last)
+        batches = []
+        for member, (X, of_new, _) in zip(self.networks.members, parts, strict=True):
+            targets = np.vstack([self.inference.posterior[member.rows], of_new])
+            targets = self._as_targets(targets)
+            class_weight = self.iced.class_weight if is_last else None
             weights = balancing_weights(targets.sum(axis=0), class_weight, self.data.labels.classes)
             weighted = targets * weights
             if class_weight == "balanced":
@@ -98,13 +113,13 @@ class Alternation:
                 weighted = targets * (targets @ weights)[:, None]
             batches.append((torch.cat([self._rows(member.rows), X]), weighted))
         self._train(batches, n_epochs)
-        return n_inferred > 0
+        return inferring
 
-    def _synthesize(self, member: Member, probabilities: Floats) -> Batch:
-        """Synthetic rows of the rare classes and their targets (section 3.2.4)."""
+    def _synthesize(self, member: Member) -> Synthetic:
+        """Synthetic rows of the rare classes, and what is known of their labels (3.2.4)."""
         iced, data = self.iced, self.data
         posterior = self.inference.posterior[member.rows]
-        none = data.X[:0], posterior[:0]
+        none = Synthetic(data.X[:0], posterior[:0], np.empty((0, data.labels.n_workers), np.intp))
         if not iced.synthetic_share:
             return none
         rows = self._rows(member.rows)
@@ -122,17 +137,39 @@ class Alternation:
             return none
         X = member.decode(embedding, rows, pairs, iced.residual_weight)
         if iced.synthetic_labels == "minority":
-            return X, np.eye(data.labels.n_classes)[pairs.code]
+            return none._replace(X=X, targets=np.eye(data.labels.n_classes)[pairs.code])
         targets = pairs.blend(posterior)
         if iced.synthetic_labels == "parents":
-            return X, self._as_targets(targets)
+            return none._replace(X=X, targets=targets)
         answers = self._answers(member, embedding.numpy(), pairs)
-        if iced.synthetic_labels == "reject":
-            kept = self.inference.judge(answers).argmax(axis=1) == pairs.code
-            return X[torch.from_numpy(kept).to(X.device)], self._as_targets(targets[kept])
-        of_new = class_probabilities(member.network, X)
-        inferred = self.inference.step_with(answers, targets, probabilities, of_new)
-        return X, self._as_targets(inferred)
+        if iced.synthetic_labels == "infer":
+            return Synthetic(X, targets, answers)
+        kept = self.inference.judge(answers).argmax(axis=1) == pairs.code
+        return none._replace(X=X[torch.from_numpy(kept).to(X.device)], targets=targets[kept])
+
+    def _infer_with(
+        self, parts: list[Synthetic], probabilities: Floats, *, keep: bool
+    ) -> list[Synthetic]:
+        """One inference for the real rows and the synthetic ones of all networks (line 4).
+
+        With ``keep=False`` what it says of the real rows is dropped: their labels are final.
+        """
+        opinions = [
+            class_probabilities(member.network, part.X) if len(part.X) else part.targets
+            for member, part in zip(self.networks.members, parts, strict=True)
+        ]
+        state = self.inference.posterior, self.inference.model
+        inferred = self.inference.step_with(
+            np.vstack([part.answers for part in parts]),
+            np.vstack([part.targets for part in parts]),
+            probabilities,
+            np.vstack(opinions),
+        )
+        if not keep:
+            self.inference.posterior, self.inference.model = state
+        ends = np.cumsum([len(part.X) for part in parts])[:-1]
+        pieces = np.split(inferred, ends)
+        return [part._replace(targets=own) for part, own in zip(parts, pieces, strict=True)]
 
     def _answers(self, member: Member, embedding: Floats, pairs: Offspring) -> NDArray[np.intp]:
         """Synthetic worker labels, shape (n_points, n_workers)."""

@@ -131,7 +131,9 @@ class BaseCrowdClassifier(
             Training rows.
         y : array-like of shape (n_samples, n_workers) or (n_samples,)
             The label matrix, in which ``missing_label`` marks what was not
-            labelled; one dimension is one worker who labelled every row.
+            labelled; one dimension is one worker who labelled every row. For
+            ``cross_val_predict`` with probabilities use ``crowd_labels``:
+            scikit-learn encodes the columns of a matrix one by one there.
         crowd_labels : array-like of shape (n_samples, n_workers), default=None
             The second door: the label matrix. Then ``y`` is the truth or a vote,
             which scikit-learn uses to stratify and score; it is never trained on.

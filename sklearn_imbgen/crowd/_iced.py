@@ -380,7 +380,9 @@ class ICEDClassifier(BaseCrowdClassifier):
         )
 
     def _checked_levels(self) -> list[float]:
-        levels = [float(level) for level in self.difficulty_levels]
+        levels: list[float] = np.ravel(self.difficulty_levels).tolist()
+        if not all(isinstance(level, int | float) for level in levels):
+            levels = []
         if not levels or not all(0 <= level <= 1 for level in levels) or min(levels) == 1:
             raise ValueError(
                 "difficulty_levels must hold probabilities between 0 and 1, at least one of "

@@ -11,7 +11,13 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _num_samples, check_array, check_consistent_length
 
-from sklearn_imbgen.utils import CrowdLabels, IdleWorkerWarning, check_label_matrix, name_some
+from sklearn_imbgen.utils import (
+    CrowdLabels,
+    IdleWorkerWarning,
+    check_label_matrix,
+    label_keys,
+    name_some,
+)
 
 __all__ = ["CrowdInput", "agreement", "codes_of", "read_crowd_labels", "warn_of_idle_workers"]
 
@@ -90,9 +96,9 @@ def codes_of(labels: Any, classes: Array) -> NDArray[np.intp]:
     >>> codes_of(["b", "c", "a"], np.array(["a", "b"])).tolist()
     [1, -1, 0]
     """
-    position = {label: place for place, label in enumerate(classes.tolist())}
+    position = {label: place for place, label in enumerate(label_keys(classes))}
     own = check_label_matrix(labels, missing_label=None)
-    places = [position.get(label, -1) for label in own.classes.tolist()]
+    places = [position.get(label, -1) for label in label_keys(own.classes)]
     codes: NDArray[np.intp] = np.array(places, dtype=np.intp)[own.code]
     return codes
 
@@ -129,6 +135,11 @@ def agreement(
     labels = check_label_matrix(y, missing_label=missing_label)
     check_consistent_length(y, predicted, sample_weight)
     given = codes_of(labels.classes, classes)[labels.code]
+    if (given < 0).all():
+        raise ValueError(
+            f"No label of y ({name_some(labels.classes)}) is one of the classes "
+            f"({name_some(classes)}): both must be written alike, also in type."
+        )
     agree = given == codes_of(predicted, classes)[labels.sample]
     weight = None if sample_weight is None else np.asarray(sample_weight)[labels.sample]
     return float(np.average(agree, weights=weight))

@@ -173,6 +173,11 @@ def matrix_to_annotations(
         raise ValueError(
             f"samples has {len(names)} names but worker_labels has {labels.n_samples} rows."
         )
+    if len({sample, worker, label}) < 3:
+        raise ValueError(
+            "sample, worker and label must be three different column names; got "
+            f"{sample!r}, {worker!r} and {label!r}."
+        )
     columns = {
         sample: pandas.Index(names).take(labels.sample),
         worker: pandas.Index(labels.workers).take(labels.worker),
@@ -258,4 +263,7 @@ def _unlabelled(n_samples: int, n_workers: int, classes: Array, missing_label: A
             "to the estimator."
         )
     common = np.result_type(classes.dtype, filler.dtype)
+    if common.kind == "f" and classes.dtype.kind in "iu":
+        # no integer type holds both, and floats would round large labels
+        return np.full((n_samples, n_workers), None, dtype=object)
     return np.full((n_samples, n_workers), missing_label, dtype=common)

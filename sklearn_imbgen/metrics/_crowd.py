@@ -10,6 +10,7 @@ from sklearn_imbgen.utils import (
     check_label_matrix,
     confusion_counts,
     dawid_skene,
+    name_some,
     plain,
     vote_proportions,
 )
@@ -276,6 +277,11 @@ def _labels_and_truth(
         raise ValueError(str(error).replace("worker_labels", "y")) from error
     if truth.n_samples != labels.n_samples:
         raise ValueError(f"y has {truth.n_samples} rows but worker_labels has {labels.n_samples}.")
+    if not set(labels.classes.tolist()) & set(truth.classes.tolist()):
+        raise ValueError(
+            f"No label of y ({name_some(truth.classes)}) is one that the workers gave "
+            f"({name_some(labels.classes)}): both must be written alike, also in type."
+        )
     every = [*labels.classes.tolist(), *truth.classes.tolist()]
     classes = check_label_matrix(np.fromiter(every, dtype=object)).classes
     labels = check_label_matrix(worker_labels, missing_label=missing_label, classes=classes)

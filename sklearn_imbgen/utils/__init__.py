@@ -15,7 +15,12 @@ from sklearn_imbgen.utils._exceptions import (
     UnreliableSamplesWarning,
 )
 from sklearn_imbgen.utils._interpolation import Pairs, draw_pairs, interpolate
-from sklearn_imbgen.utils._label_matrix import CrowdLabels, check_label_matrix, name_some
+from sklearn_imbgen.utils._label_matrix import (
+    CrowdLabels,
+    check_label_matrix,
+    label_keys,
+    name_some,
+)
 from sklearn_imbgen.utils._lazy import lazy_names
 from sklearn_imbgen.utils._optional import import_extra
 from sklearn_imbgen.utils._random import draw_seed
@@ -79,6 +84,7 @@ __all__ = [
     "import_extra",
     "integer_bounds",
     "interpolate",
+    "label_keys",
     "label_log_likelihood",
     "lazy_names",
     "majority_codes",

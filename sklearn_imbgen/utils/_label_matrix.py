@@ -11,7 +11,7 @@ from scipy import sparse
 
 from sklearn_imbgen.utils._validation import plain
 
-__all__ = ["CrowdLabels", "check_label_matrix", "name_some"]
+__all__ = ["CrowdLabels", "check_label_matrix", "label_keys", "name_some"]
 
 Array = NDArray[Any]
 
@@ -145,6 +145,21 @@ def check_label_matrix(
         found = classes
     workers = np.arange(shape[1]) if names is None else names
     return CrowdLabels(sample, worker, code, shape[0], found, workers)
+
+
+def label_keys(classes: Array) -> list[Any]:
+    """Labels as they are compared: equal dates are equal in whatever unit.
+
+    Examples
+    --------
+    >>> days = np.array(["2026-01-01"], dtype="datetime64[D]")
+    >>> label_keys(days) == label_keys(days.astype("datetime64[ns]"))
+    True
+    """
+    if classes.dtype.kind in "mM":
+        classes = classes.astype(f"{classes.dtype.kind}8[ns]").astype(np.int64)
+    keys: list[Any] = classes.tolist()
+    return keys
 
 
 def name_some(names: Iterable[Any]) -> str:
@@ -292,6 +307,7 @@ def _encode(values: Array) -> tuple[Array, NDArray[np.intp]]:
         found, code = np.unique(values, return_inverse=True)
         return found, code.astype(np.intp)
     distinct = set(values.tolist())
+    _refuse_two_spellings(distinct)
     try:
         ordered = sorted(distinct)
     except TypeError:
@@ -299,6 +315,17 @@ def _encode(values: Array) -> tuple[Array, NDArray[np.intp]]:
     position = {label: place for place, label in enumerate(ordered)}
     code = np.fromiter((position[v] for v in values.tolist()), dtype=np.intp, count=len(values))
     return _label_array(ordered), code
+
+
+def _refuse_two_spellings(distinct: set[Any]) -> None:
+    """A number that one column holds as text would silently be a class of its own."""
+    numbers_as_text = {str(label): label for label in distinct if not isinstance(label, str)}
+    twice = [label for label in distinct if isinstance(label, str) and label in numbers_as_text]
+    if twice:
+        raise ValueError(
+            f"worker_labels holds both {twice[0]!r} and {numbers_as_text[twice[0]]!r}: the same "
+            "label as text and as another type. Convert all columns to one type."
+        )
 
 
 def _label_array(labels: Sequence[Any]) -> Array:
@@ -321,13 +348,13 @@ def _codes_among(
     code: NDArray[np.intp],
 ) -> NDArray[np.intp]:
     """Codes with regard to ``classes``; an error names the first label outside of them."""
-    position = {label: place for place, label in enumerate(classes.tolist())}
-    new = np.array([position.get(label, -1) for label in found.tolist()], dtype=np.intp)[code]
+    position = {label: place for place, label in enumerate(label_keys(classes))}
+    new = np.array([position.get(label, -1) for label in label_keys(found)], dtype=np.intp)[code]
     if (new < 0).any():
         first = np.flatnonzero(new < 0)[0]
         name = worker[first] if names is None else names[worker[first]]
         raise ValueError(
             f"worker_labels holds {plain(found[code[first]])!r} (row {sample[first]}, worker "
-            f"{plain(name)!r}), which is not among the classes {classes.tolist()}."
+            f"{plain(name)!r}), which is not among the classes: {name_some(classes)}."
         )
     return new

@@ -264,3 +264,12 @@ def test_rows_longer_than_the_header_are_refused(fails, tmp_path):
 
 def test_nothing_is_read_before_the_target_is_checked(fails):
     assert "unknown extension" in fails("aggregate", "absent.csv", "-o", "labels.txt")
+
+
+def test_the_votes_are_never_overwritten(run, tmp_path):
+    votes = tmp_path / "votes.csv"
+    votes.write_text("task,worker,label\n1,a,x\n1,b,y\n2,a,x\n")
+    before = votes.read_text()
+    result = run("aggregate", str(votes), "-o", str(votes))
+    assert result.exit_code == 2
+    assert votes.read_text() == before

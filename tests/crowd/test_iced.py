@@ -8,7 +8,7 @@ import torch
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline as make_sampling_pipeline
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -192,3 +192,50 @@ def test_pickles_and_leaves_the_global_generators_alone(quick, imbalanced_crowd)
     np.testing.assert_array_equal(np.random.get_state()[1], numpy_state)
     restored = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(restored.predict_proba(X), fitted.predict_proba(X))
+
+
+def test_labels_inferred_with_synthetic_rows_are_final_after_the_rounds(imbalanced_crowd):
+    X, truth, worker_labels = imbalanced_crowd
+    settings = {**QUICK, "synthetic_share": 1.0, "synthetic_labels": "infer"}
+    fitted = ICEDClassifier(random_state=0, **settings)
+    fitted.fit(X, truth, crowd_labels=worker_labels)
+    history = fitted.history_["inference"]
+    assert history["accuracy"][-1] == np.mean(fitted.labels_ == truth)
+    assert history["prior of 1"][-1] == pytest.approx(fitted.class_prior_[1])
+
+
+def test_changes_are_those_between_rounds(imbalanced_crowd):
+    X, _, worker_labels = imbalanced_crowd
+    iced = ICEDClassifier.as_in_chapter(random_state=0, max_epochs=6, warm_up_epochs=6, tol=0.0)
+    changed = iced.fit(X, worker_labels).history_["inference"]["changed"]
+    assert len(changed) == 7
+    assert 0 < changed[1] < 1
+
+
+def test_the_warm_up_trains_as_many_epochs_as_asked(imbalanced_crowd):
+    X, _, worker_labels = imbalanced_crowd
+    settings = {**QUICK, "warm_up": "graded", "warm_up_epochs": 5, "max_epochs": 0}
+    fitted = ICEDClassifier(random_state=0, **settings).fit(X, worker_labels)
+    assert len(fitted.history_["classifier"]["total"]) == 5 + QUICK["balanced_epochs"]
+
+
+def test_probabilities_are_cross_predicted_through_the_second_door(quick, imbalanced_crowd):
+    X, truth, worker_labels = imbalanced_crowd
+    params = {"crowd_labels": worker_labels}
+    predicted = cross_val_predict(quick, X, truth, params=params, cv=2, method="predict_proba")
+    assert predicted.shape == (200, 2)
+    assert np.mean(predicted.argmax(axis=1) == truth) > 0.8
+
+
+def test_dates_are_scored_in_any_unit(quick, imbalanced_crowd):
+    X, _, worker_labels = imbalanced_crowd
+    days = np.array(["2026-01-01", "2026-01-02"], dtype="datetime64[D]")
+    fitted = quick.fit(X, days[worker_labels])
+    in_ns = days.astype("datetime64[ns]")
+    assert fitted.score(X, in_ns[worker_labels]) == fitted.score(X, days[worker_labels]) > 0.5
+
+
+def test_a_matrix_of_other_labels_is_not_scored(quick, imbalanced_crowd):
+    X, _, worker_labels = imbalanced_crowd
+    with pytest.raises(ValueError, match=r"No label of y .* is one of the classes"):
+        quick.fit(X, worker_labels).score(X, worker_labels.astype(str))

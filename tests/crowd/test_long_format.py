@@ -145,3 +145,16 @@ def test_tables_that_are_none():
         annotations_to_matrix(VOTES[:0])
     with pytest.raises(ValueError, match="samples has 1 names but worker_labels has 2 rows"):
         matrix_to_annotations([[0], [1]], samples=["t1"])
+
+
+def test_labels_too_large_for_floats_are_kept():
+    votes = pd.DataFrame({"task": [1, 2], "worker": ["a", "b"], "label": [2**63, 1]})
+    votes["label"] = votes["label"].astype("uint64")
+    matrix = annotations_to_matrix(votes)
+    assert matrix.loc[1, "a"] == 2**63
+    assert matrix.loc[1, "b"] is None
+
+
+def test_one_name_for_two_columns_is_refused():
+    with pytest.raises(ValueError, match="three different column names"):
+        matrix_to_annotations([[0, 1]], sample="a", worker="a")

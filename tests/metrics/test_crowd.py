@@ -196,3 +196,8 @@ def test_report_prints_as_a_table_and_becomes_a_frame():
     assert lines[1].split()[:5] == ["0", "3", "1.000", "0.667", "1.000"]
     frame = pd.DataFrame(pickle.loads(pickle.dumps(report)))
     assert frame.loc[0, "recall_y"] == 1.0
+
+
+def test_a_truth_in_other_labels_is_refused():
+    with pytest.raises(ValueError, match="No label of y"):
+        annotator_report([[0, 1], [1, 1]], ["0", "1"])

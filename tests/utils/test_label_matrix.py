@@ -110,7 +110,7 @@ def test_a_number_that_is_no_class_is_named(value):
 
 
 def test_a_label_outside_the_given_classes_is_named():
-    with pytest.raises(ValueError, match=r"holds 2 \(row 1, worker 0\), .* classes \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"holds 2 \(row 1, worker 0\), .* classes: 0, 1"):
         check_label_matrix([[0, 1], [2, 1]], classes=np.array([0, 1]))
 
 
@@ -169,3 +169,9 @@ def test_two_sparse_entries_in_one_cell_are_refused():
     matrix = sparse.coo_array((np.array([0, 1, 1]), (rows, workers)), shape=(2, 2))
     with pytest.raises(ValueError, match="two entries for row 0, worker 1"):
         check_label_matrix(matrix)
+
+
+def test_a_label_as_text_and_as_number_is_refused():
+    answers = pd.DataFrame({"ann": [1, 0], "bob": ["1", "0"]})
+    with pytest.raises(ValueError, match="the same label as text and as another type"):
+        check_label_matrix(answers)
