@@ -114,12 +114,15 @@ def logistic(class_weight: Any = None) -> LogisticRegression:
     return LogisticRegression(class_weight=class_weight, max_iter=1000)
 
 
-def two_steps(aggregator: Any, network: bool = False, class_weight: Any = None) -> Maker:
+def two_steps(
+    aggregator: Any, network: bool = False, class_weight: Any = None, stopped: bool = False
+) -> Maker:
     """Aggregate, then learn the likeliest labels by logistic regression or a network."""
 
     def make(seed: int) -> AggregateThenFit:
         if network:
-            estimator = MLPClassifier((128, 32), max_iter=50, random_state=seed)
+            budget = {"early_stopping": True} if stopped else {"max_iter": 50}
+            estimator = MLPClassifier((128, 32), random_state=seed, **budget)
         else:
             estimator = logistic(class_weight)
         return AggregateThenFit(aggregator(), estimator, use_soft_labels=False)
@@ -143,8 +146,10 @@ CHAPTER, ORACLE = "ICED as in chapter", "oracle LR"
 COMPARED: dict[str, Maker] = {
     "MV+LR": two_steps(MajorityVote),
     "MV+DNN": two_steps(MajorityVote, network=True),
+    "MV+DNN, early stopping": two_steps(MajorityVote, network=True, stopped=True),
     "D&S+LR": two_steps(DawidSkene),
     "D&S+DNN": two_steps(DawidSkene, network=True),
+    "D&S+DNN, early stopping": two_steps(DawidSkene, network=True, stopped=True),
     VOTE_WEIGHTED: two_steps(MajorityVote, class_weight="balanced"),
     DS_WEIGHTED: two_steps(DawidSkene, class_weight="balanced"),
     "CrowdLayer": seeded(CrowdLayerClassifier),
