@@ -118,8 +118,9 @@ class ICEDClassifier(BaseCrowdClassifier):
         Synthetic rows of each class, as a share of what it lacks to the largest
         one: 1 balances the classes as in the chapter, 0 makes none. Made anew in
         every round. None by default: with ``class_weight`` the loss is balanced
-        already, and rows made of wrongly inferred parents spread their mistakes
-        (``benchmarks/crowd.py --part ablation``).
+        already, and where many labels are wrong, rows made of wrongly inferred
+        parents spread the mistakes. Where workers are mostly right, 0.3 can help
+        (``benchmarks/crowd.py --part ablation`` has both).
 
     synthetic_labels : {{"parents", "minority", "reject", "infer"}}, default="parents"
         Labels of synthetic rows. "parents": the probabilities of both parents,
