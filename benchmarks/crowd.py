@@ -11,10 +11,10 @@ with a random half of the classes thinned, by the truth, to a tenth of the large
 (music_thin, labelme_thin). bluebirds and dog have labels only.
 
 The repeat's number is the seed of everything. Rows are standardised by the training part for
-all methods, which run at their defaults. "DNN" is scikit-learn's MLPClassifier((128, 32), 50
-epochs), or stopped early by a tenth of the rows; "oracle LR" learns the true labels, class-weighted: the ceiling, no rival. "label
-accuracy" and "label class mean" are those of the inferred training labels (of CrowdLayer and
-CPC: of what they predict for the training rows).
+all methods, which run at their defaults. "DNN" is scikit-learn's MLPClassifier((128, 32)) for
+50 epochs, or stopped early by a tenth of the rows; "oracle LR" learns the true labels,
+class-weighted: the ceiling, no rival. "label accuracy" and "label class mean" are those of the
+inferred training labels (of CrowdLayer and CPC: of what they predict for the training rows).
 
     python benchmarks/crowd.py                            # table 3.2 on digits
     python benchmarks/crowd.py --sets usps gas_drift music_thin labelme_thin music labelme \
