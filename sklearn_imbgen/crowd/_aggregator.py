@@ -1,6 +1,5 @@
 """What MajorityVote and DawidSkene share: checks, prediction and fitted attributes."""
 
-import warnings
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple, Self
 
@@ -10,12 +9,11 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_imbgen.crowd._input import warn_of_idle_workers
 from sklearn_imbgen.utils import (
     CrowdLabels,
-    IdleWorkerWarning,
     check_label_matrix,
     error_rates,
-    name_some,
 )
 
 __all__ = ["BaseAggregator", "Judgement"]
@@ -86,14 +84,7 @@ class BaseAggregator(BaseEstimator, ABC):
             If a worker labelled no row.
         """
         labels = self._encode_for_fit(worker_labels)
-        idle = labels.idle_workers()
-        if len(idle):
-            warnings.warn(
-                f"{len(idle)} worker(s) labelled no row: {name_some(idle)}. Each is taken to err "
-                "like all workers together; leave the columns out if that is not wanted.",
-                IdleWorkerWarning,
-                stacklevel=3,
-            )
+        warn_of_idle_workers(labels)
         codes, self.label_proba_ = self._learn(labels)
         self.classes_, self.workers_ = labels.classes, labels.workers
         self.labels_ = labels.classes[codes]

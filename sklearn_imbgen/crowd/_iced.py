@@ -91,8 +91,8 @@ class ICEDClassifier(BaseCrowdClassifier):
     warm_up : {{"all", "graded", "certain"}}, default="all"
         Rows of the warm-up. "all": every row at once (Trad-I in table 3.3).
         "graded": those of the third, second and highest certainty one after another
-        (ICED-w, algorithm 3.1); it can be better on large sets, but on small ones the
-        last group may hold rows of one class only, and the rare class is lost.
+        (ICED-w, algorithm 3.1); the last group may hold rows of one class only. Which is
+        better differs from set to set (``benchmarks/crowd.py --part warm-up``).
         "certain": the three groups at once (Trad-II).
 
     warm_up_epochs : int, default=15
@@ -118,9 +118,9 @@ class ICEDClassifier(BaseCrowdClassifier):
         Synthetic rows of each class, as a share of what it lacks to the largest
         one: 1 balances the classes as in the chapter, 0 makes none. Made anew in
         every round. None by default: with ``class_weight`` the loss is balanced
-        already, and where many labels are wrong, rows made of wrongly inferred
-        parents spread the mistakes. Where workers are mostly right, 0.3 can help
-        (``benchmarks/crowd.py --part ablation`` has both).
+        already, and rows made of wrongly inferred parents spread the mistakes. On
+        some crowds they help, on others they harm (``benchmarks/crowd.py --part
+        ablation``).
 
     synthetic_labels : {{"parents", "minority", "reject", "infer"}}, default="parents"
         Labels of synthetic rows. "parents": the probabilities of both parents,

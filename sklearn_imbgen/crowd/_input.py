@@ -151,9 +151,9 @@ def warn_of_idle_workers(labels: CrowdLabels) -> None:
     if len(idle):
         warnings.warn(
             f"{len(idle)} worker(s) labelled none of the rows: {name_some(idle)}. Nothing can "
-            "be learned about them.",
+            "be learned about them; leave the columns out if they are not to count.",
             IdleWorkerWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

@@ -29,20 +29,15 @@ __all__ = [
 LEAST_BATCHES = 8
 
 
-def soft_cross_entropy(
-    logits: Tensor, targets: Tensor, row_weights: Tensor | None = None
-) -> Tensor:
+def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """Mean over rows of the cross entropy with soft targets.
 
-    ``- sum_c targets[i, c] * log softmax(logits[i])[c]``, times the weight of the row. A
-    row of ``targets`` need not sum to one: multiplied by class weights, it counts each
-    class by the weight it has in the row.
+    ``- sum_c targets[i, c] * log softmax(logits[i])[c]``. A row of ``targets`` need not
+    sum to one: multiplied by weights of classes or rows, it counts for as much.
 
     Parameters
     ----------
     logits, targets : Tensor of shape (n_rows, n_classes)
-    row_weights : Tensor of shape (n_rows,), default=None
-        None counts all rows alike.
 
     Returns
     -------
@@ -50,8 +45,7 @@ def soft_cross_entropy(
         A scalar. It is divided by the number of rows and not by the sum of the weights,
         so that a mini-batch without rare rows does not count the others for more.
     """
-    losses = -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1)
-    return losses.mean() if row_weights is None else (row_weights * losses).mean()
+    return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
 
 
 def build_classifier(

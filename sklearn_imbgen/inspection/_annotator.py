@@ -20,7 +20,7 @@ from sklearn_imbgen.inspection._worker_panels import (
     short_name,
 )
 from sklearn_imbgen.metrics import annotator_report
-from sklearn_imbgen.metrics._crowd import _labels_and_truth
+from sklearn_imbgen.metrics._crowd import labels_and_truth
 from sklearn_imbgen.utils import (
     check_label_matrix,
     confusion_counts,
@@ -207,7 +207,7 @@ class AnnotatorDisplay:
             The drawn display.
         """
         report = annotator_report(worker_labels, y, missing_label=missing_label)
-        labels, truth = _labels_and_truth(worker_labels, y, missing_label)
+        labels, truth = labels_and_truth(worker_labels, y, missing_label)
         confusion = maximize_confusion(confusion_counts(labels, truth))
         return cls.from_arrays(
             confusion,

@@ -15,7 +15,7 @@ from sklearn_imbgen.utils import (
     vote_proportions,
 )
 
-__all__ = ["AnnotatorReport", "annotator_report", "krippendorff_alpha"]
+__all__ = ["AnnotatorReport", "annotator_report", "krippendorff_alpha", "labels_and_truth"]
 
 Floats = NDArray[np.float64]
 
@@ -160,7 +160,7 @@ def annotator_report(
     >>> report["looks_like"].tolist(), report["recall_1"].tolist()
     (['ok', 'adversary', 'always one label'], [1.0, 0.0, 0.0])
     """
-    labels, truth = _labels_and_truth(worker_labels, y, missing_label)
+    labels, truth = labels_and_truth(worker_labels, y, missing_label)
     given = np.zeros((labels.n_workers, labels.n_classes))
     np.add.at(given, (labels.worker, labels.code), 1)
     n_labels = given.sum(axis=1).astype(np.intp)
@@ -262,7 +262,7 @@ def _looks_like(report: AnnotatorReport, confusion: Floats, n_rows: Floats) -> N
     )
 
 
-def _labels_and_truth(
+def labels_and_truth(
     worker_labels: Any, y: ArrayLike | None, missing_label: Any
 ) -> tuple[CrowdLabels, Floats]:
     """Labels, and the probability of each class per row, shape (n_samples, n_classes)."""

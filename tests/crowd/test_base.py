@@ -377,7 +377,7 @@ def test_soft_cross_entropy_by_hand():
     targets = torch.tensor([[1.0, 0.0], [0.5, 0.5]])
     expected = [-np.log(0.5), -0.5 * np.log(0.8) - 0.5 * np.log(0.2)]
     assert soft_cross_entropy(logits, targets).item() == pytest.approx(np.mean(expected))
-    weighted = soft_cross_entropy(logits, targets, torch.tensor([2.0, 0.0]))
+    weighted = soft_cross_entropy(logits, targets * torch.tensor([[2.0], [0.0]]))
     assert weighted.item() == pytest.approx(expected[0])
     doubled = soft_cross_entropy(logits, targets * torch.tensor([2.0, 1.0]))
     assert doubled.item() == pytest.approx(

@@ -106,7 +106,9 @@ def test_cross_validation_and_search_by_the_truth(crowd):
 
 def test_a_worker_without_labels_is_named_and_taken_as_the_others_are(aggregator):
     frame = pd.DataFrame(ROWS, columns=["ann", "bob", "eve"]).assign(idle=-1)
-    with pytest.warns(IdleWorkerWarning, match=r"1 worker\(s\) labelled no row: 'idle'") as record:
+    with pytest.warns(
+        IdleWorkerWarning, match=r"1 worker\(s\) labelled none of the rows: 'idle'"
+    ) as record:
         aggregator.fit(frame)
     assert record[0].filename == __file__
     assert np.isfinite(aggregator.worker_confusion_).all()
