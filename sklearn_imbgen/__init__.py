@@ -7,18 +7,29 @@ if TYPE_CHECKING:
     from sklearn_imbgen._show_versions import show_versions
     from sklearn_imbgen.crowd import DawidSkene, ICEDClassifier
     from sklearn_imbgen.over_sampling import GLGAN
+    from sklearn_imbgen.robust import AdversarialClassifier, SRATClassifier
 
 __version__ = "0.1.0.dev0"
 
 # Names are imported when first used, so that a room without networks costs no torch.
 _HOMES = {
+    "AdversarialClassifier": "robust",
     "DawidSkene": "crowd",
     "GLGAN": "over_sampling",
     "ICEDClassifier": "crowd",
+    "SRATClassifier": "robust",
     "show_versions": "_show_versions",
 }
 
-__all__ = ["GLGAN", "DawidSkene", "ICEDClassifier", "__version__", "show_versions"]
+__all__ = [
+    "GLGAN",
+    "AdversarialClassifier",
+    "DawidSkene",
+    "ICEDClassifier",
+    "SRATClassifier",
+    "__version__",
+    "show_versions",
+]
 
 
 def __getattr__(name: str) -> Any:

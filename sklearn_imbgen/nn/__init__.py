@@ -1,7 +1,24 @@
-"""What all networks share: modules, losses, batches, the trainer, seeding, device."""
+"""What all networks share: modules, losses, batches, the trainer, seeding, device.
+
+The skorch nets' parts are imported by their own names, ``nn.skorch_net`` and
+``nn.tensor_batches``, so that the samplers do not wait for skorch.
+"""
 
 from sklearn_imbgen.nn.batches import balanced_batches, plain_batches
+from sklearn_imbgen.nn.classifiers import (
+    CosineLinear,
+    ResidualNetwork,
+    Standardize,
+    TableNetwork,
+)
 from sklearn_imbgen.nn.device import compute_settings, limited_threads, resolve_device
+from sklearn_imbgen.nn.features import (
+    FeatureCapture,
+    evaluation_mode,
+    find_layer,
+    last_linear,
+    replace_layer,
+)
 from sklearn_imbgen.nn.losses import (
     classification_loss,
     cluster_loss,
@@ -25,10 +42,15 @@ from sklearn_imbgen.nn.trainer import History, Schedule, Step, train
 
 __all__ = [
     "ConditionalNetwork",
+    "CosineLinear",
+    "FeatureCapture",
     "History",
     "OneHotBlocks",
+    "ResidualNetwork",
     "Schedule",
+    "Standardize",
     "Step",
+    "TableNetwork",
     "WithHead",
     "apply_in_chunks",
     "balanced_batches",
@@ -38,14 +60,18 @@ __all__ = [
     "cluster_loss",
     "compute_settings",
     "draw_seed",
+    "evaluation_mode",
+    "find_layer",
     "hidden_widths",
     "isolated_rng",
+    "last_linear",
     "limited_threads",
     "linear",
     "multilayer_perceptron",
     "plain_batches",
     "realness_loss",
     "reconstruction_loss",
+    "replace_layer",
     "resolve_device",
     "torch_generator",
     "train",

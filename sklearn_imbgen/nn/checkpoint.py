@@ -1,0 +1,125 @@
+"""A file from which a killed training goes on."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+__all__ = ["Checkpoint"]
+
+# Of these, one may change without making the run another one.
+FREE_PARAMETERS = ("checkpoint", "verbose", "callbacks", "device", "warm_start")
+
+
+class Checkpoint:
+    """State of a net after its last whole epoch, in one file.
+
+    The file is written beside its name and then renamed, so that it is whole whenever the
+    process dies. It holds tensors, numbers and text only, and is read as such: loading it
+    runs no code.
+
+    Parameters
+    ----------
+    path : str or path-like
+    """
+
+    def __init__(self, path: Any) -> None:
+        self.path = Path(path)
+
+    def open(self, net: Any, X: NDArray[Any], codes: NDArray[np.int64]) -> dict[str, Any] | None:
+        """Put the saved state into an initialised net; None if there is no file yet.
+
+        Raises
+        ------
+        ValueError
+            If the file is of other data or parameters, or cannot be read.
+        OSError
+            If its folder does not exist or cannot be written to.
+        """
+        self.fingerprint = _fingerprint(net, X, codes)
+        if not self.path.parent.is_dir():
+            raise FileNotFoundError(
+                f"checkpoint={str(self.path)!r}: there is no folder {str(self.path.parent)!r}."
+            )
+        if not self.path.exists():
+            return None
+        state = self._read()
+        if state.get("fingerprint") != self.fingerprint:
+            raise ValueError(
+                f"checkpoint={str(self.path)!r} is of a run with other data or parameters. "
+                "Delete the file to begin anew, or name another one."
+            )
+        net.module_.load_state_dict(state["module"])
+        net.criterion_.load_state_dict(state["criterion"])
+        net.optimizer_.load_state_dict(state["optimizer"])
+        net.history_.extend(state["history"])
+        net._seed = state["seed"]
+        return state
+
+    def save(self, net: Any) -> None:
+        """Write the state of the net after an epoch."""
+        state = {
+            "fingerprint": self.fingerprint,
+            "module": net.module_.state_dict(),
+            "criterion": net.criterion_.state_dict(),
+            "optimizer": net.optimizer_.state_dict(),
+            "history": [_plain(row) for row in net.history],
+            "seed": net._seed,
+        }
+        unfinished = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        try:
+            torch.save(state, unfinished)
+            os.replace(unfinished, self.path)
+        except (OSError, RuntimeError) as error:
+            # torch reports a full disk as a RuntimeError
+            raise OSError(f"checkpoint={str(self.path)!r} cannot be written: {error}") from error
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            state: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
+        except Exception as error:
+            raise ValueError(
+                f"checkpoint={str(self.path)!r} is no checkpoint of this library: {error}. "
+                "Delete the file to begin anew, or name another one."
+            ) from error
+        return state if isinstance(state, dict) else {}
+
+
+def _plain(row: Any) -> Any:
+    """History without numpy's types, which the safe reader refuses."""
+    if isinstance(row, dict):
+        return {str(key): _plain(value) for key, value in row.items()}
+    if isinstance(row, list | tuple):
+        return [_plain(value) for value in row]
+    return row.item() if isinstance(row, np.generic) else row
+
+
+def _fingerprint(net: Any, X: NDArray[Any], codes: NDArray[np.int64]) -> str:
+    """Digest of the data and of the parameters that decide the result."""
+    digest = hashlib.sha256()
+    for array in (X, codes):
+        digest.update(str(array.shape).encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    parameters = net.get_params(deep=False)
+    for name in sorted(set(parameters) - set(FREE_PARAMETERS)):
+        value = parameters[name]
+        if name == "random_state" and not isinstance(value, int):
+            # a state moves on with every draw; the file knows the seed that was drawn
+            value = type(value).__name__
+        digest.update(f"{name}={_describe(value)};".encode())
+    return digest.hexdigest()
+
+
+def _describe(value: Any) -> str:
+    """Text of a parameter that is the same in the next process."""
+    if isinstance(value, torch.nn.Module):
+        return str(value)
+    if callable(value):
+        return getattr(value, "__qualname__", type(value).__name__)
+    return repr(value)

@@ -1,0 +1,105 @@
+"""A look inside any classifier: its last linear layer and what enters it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_imbgen.nn.classifiers import CosineLinear
+
+__all__ = ["FeatureCapture", "evaluation_mode", "find_layer", "last_linear", "replace_layer"]
+
+
+@contextmanager
+def evaluation_mode(module: nn.Module | None) -> Iterator[None]:
+    """Switch a module to evaluation inside the block and give each part its own mode back."""
+    if module is None:
+        yield
+        return
+    training = [part for part in module.modules() if part.training]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part in training:
+            # not .train(), which would also switch parts that a user holds in evaluation
+            part.training = True
+
+
+def last_linear(module: nn.Module) -> str:
+    """Name of the last linear layer of a module, in the order of definition.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> last_linear(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)))
+    '2'
+    """
+    names = [
+        name for name, part in module.named_modules() if isinstance(part, nn.Linear | CosineLinear)
+    ]
+    if not names:
+        raise ValueError(
+            "module has no torch.nn.Linear layer, whose inputs are the features that the "
+            "separation loss needs. Name the layer that makes the logits by feature_layer."
+        )
+    last: str = names[-1]
+    return last
+
+
+def find_layer(module: nn.Module, name: str) -> nn.Module:
+    """A part of a module by its name, as in ``named_modules()``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such part, with the names that there are.
+    """
+    parts = dict(module.named_modules())
+    if name not in parts or not name:
+        known = ", ".join(repr(part) for part in parts if part)
+        raise ValueError(f"feature_layer={name!r} is no part of module; it has: {known}.")
+    part: nn.Module = parts[name]
+    return part
+
+
+def replace_layer(module: nn.Module, name: str, layer: nn.Module) -> None:
+    """Put another layer in the place of the one of that name."""
+    parent, _, leaf = name.rpartition(".")
+    holder = module.get_submodule(parent)
+    setattr(holder, leaf, layer)
+
+
+class FeatureCapture:
+    """Keeps what enters a layer during the forward passes inside a ``with`` block.
+
+    Parameters
+    ----------
+    layer : Module
+        Mostly the last linear layer.
+
+    Attributes
+    ----------
+    features : Tensor of shape (n_samples, n_features)
+        Inputs of the last pass, flattened, with their gradient history.
+    """
+
+    def __init__(self, layer: nn.Module) -> None:
+        self._layer = layer
+        self.features: Tensor = torch.empty(0)
+
+    def __enter__(self) -> "FeatureCapture":
+        self._hook = self._layer.register_forward_pre_hook(self._keep)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hook.remove()
+
+    def _keep(self, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        self.features = inputs[0].flatten(1)

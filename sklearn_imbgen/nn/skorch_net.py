@@ -1,0 +1,538 @@
+"""skorch's NeuralNetClassifier with the manners of a scikit-learn classifier."""
+
+import copy
+import math
+import numbers
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from imblearn.utils import check_target_type
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    validate_parameter_constraints,
+)
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+from skorch import NeuralNetClassifier
+from skorch.dataset import Dataset
+from skorch.utils import is_dataset
+from torch import Tensor, nn
+
+from sklearn_imbgen.nn.checkpoint import Checkpoint
+from sklearn_imbgen.nn.classifiers import ResidualNetwork, TableNetwork
+from sklearn_imbgen.nn.device import limited_threads, resolve_device
+from sklearn_imbgen.nn.modules import build_module
+from sklearn_imbgen.nn.seeding import draw_seed, isolated_rng
+from sklearn_imbgen.nn.tensor_batches import TensorBatches
+from sklearn_imbgen.utils import DivergenceError, name_some, plain
+
+__all__ = ["SkorchClassifier"]
+
+Array = NDArray[Any]
+
+# A training loss that grows by this factor over that of the first epoch has exploded.
+EXPLOSION_FACTOR = 1e3
+# What adversarial training by SGD is usually run with.
+SGD_DEFAULTS = {"momentum": 0.9, "weight_decay": 5e-4}
+# Seeds of consecutive epochs are this far apart.
+SEED_STRIDE = 1_000_003
+
+
+class SkorchClassifier(NeuralNetClassifier):
+    """Base of the skorch nets: validation, labels, seeds, sizes and checkpoints.
+
+    A skorch net in every other respect: ``callbacks``, ``optimizer__*``, ``module__*``,
+    ``iterator_train__*``, ``partial_fit``, ``save_params``, ``history`` are skorch's.
+
+    Warning: This class should not be used directly.
+    """
+
+    _parameter_constraints: dict = {
+        "module": [HasMethods("forward"), None],
+        "optimizer": [callable],
+        "lr": [Interval(numbers.Real, 0, None, closed="neither")],
+        "max_epochs": [Interval(numbers.Integral, 0, None, closed="left")],
+        "batch_size": [Interval(numbers.Integral, 1, None, closed="left")],
+        "iterator_train": [callable],
+        "iterator_valid": [callable],
+        "train_split": [callable, None],
+        "callbacks": ["array-like", str, None],
+        "warm_start": ["boolean"],
+        "checkpoint": [str, HasMethods("__fspath__"), None],
+        "mixed_precision": ["boolean"],
+        "compile": ["boolean"],
+        "verbose": ["verbose"],
+        "device": [str, torch.device, None],
+        "random_state": ["random_state"],
+    }
+
+    # What skorch's constructor would set on each instance, where scikit-learn allows
+    # parameters only.
+    history_ = None
+    initialized_ = False
+    virtual_params_: dict = {}
+    prefixes_ = [*NeuralNetClassifier.prefixes_, "module", "criterion", "optimizer"]
+    cuda_dependent_attributes_ = ["module_", "criterion_", "optimizer_"]
+    _modules = ["module"]
+    _criteria = ["criterion"]
+    _optimizers = ["optimizer"]
+
+    # skorch's parameters that these nets decide themselves
+    criterion: Any = None
+    dataset = Dataset
+    classes = None
+    predict_nonlinearity = None
+    use_caching = "auto"
+    torch_load_kwargs = None
+
+    module: Any
+    max_epochs: int
+    warm_start: bool
+    checkpoint: Any
+    mixed_precision: bool
+    random_state: Any
+
+    def _store_parameters(self, parameters: dict[str, Any]) -> None:
+        """All that a constructor does: ``locals()`` in, ``optimizer__lr`` and the like included."""
+        named = dict(parameters)
+        for name in ("self", "__class__"):
+            named.pop(name, None)
+        extra = named.pop("kwargs", {})
+        # past skorch's __setattr__, which takes a module passed as a parameter for a component
+        self.__dict__.update(named)
+        self.__dict__.update(extra)
+        self._params_to_validate = set(extra)
+
+    def _get_param_names(self) -> list[str]:
+        return [name for name in vars(self) if not name.endswith("_") and not name.startswith("_")]
+
+    def set_params(self, **params: Any) -> "SkorchClassifier":
+        """Set parameters; those of callbacks and of a live optimizer act at once, as in skorch.
+
+        All others only store what the next ``fit`` uses.
+
+        Returns
+        -------
+        self : object
+        """
+        of_callbacks = {k: v for k, v in params.items() if k.startswith("callbacks__")}
+        others = {k: v for k, v in params.items() if k not in of_callbacks}
+        known = self._get_param_names()
+        unknown = [k for k in others if "__" not in k and k not in known]
+        if unknown:
+            raise ValueError(
+                f"Invalid parameter {unknown[0]!r} for estimator {type(self).__name__}. "
+                f"Valid parameters are: {sorted(known)}."
+            )
+        if self.initialized_:
+            self._apply_virtual_params({k: v for k, v in others.items() if self._is_virtual(k)})
+        self.__dict__.update(others)
+        self._params_to_validate.update(k for k in others if "__" in k)
+        if of_callbacks:
+            super().set_params(**of_callbacks)
+        return self
+
+    def _is_virtual(self, name: str) -> bool:
+        return bool(self._is_virtual_param(name)) and name != "optimizer"
+
+    @property
+    def _default_callbacks(self) -> list[tuple[str, Any]]:
+        return [pair for pair in super()._default_callbacks if self._wants(pair[0])]
+
+    def _wants(self, callback: str) -> bool:
+        # accuracy on a validation set that does not exist costs a warning per epoch
+        return bool(self.train_split) or not callback.startswith("valid")
+
+    # -- fitting ---------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any = None) -> "SkorchClassifier":
+        """Train on rows and labels, from the beginning unless ``warm_start``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, channels, height, width)
+            Training rows or images.
+        y : array-like of shape (n_samples,)
+            Labels of any type that sorts.
+
+        Returns
+        -------
+        self : object
+            The trained net.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X or y is not valid, or y has one class only.
+        DivergenceError
+            If the training loss leaves all bounds.
+        KeyboardInterrupt
+            On Ctrl-C; the net keeps what it has learned until then.
+        """
+        return self._fit(X, y, reset=not (self.warm_start and self.initialized_), classes=None)
+
+    def partial_fit(self, X: Any, y: Any = None, classes: Any = None) -> "SkorchClassifier":
+        """Train for ``max_epochs`` more on these rows, keeping what is learned.
+
+        Parameters
+        ----------
+        X, y : array-like
+            As in :meth:`fit`.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever come; needed in the first call if ``y`` lacks some.
+
+        Returns
+        -------
+        self : object
+            The net.
+        """
+        return self._fit(X, y, reset=not self.initialized_, classes=classes)
+
+    def _fit(self, X: Any, y: Any, *, reset: bool, classes: Any) -> "SkorchClassifier":
+        self._check_parameters()
+        X, y = self._check_rows_and_labels(X, y, reset=reset)
+        codes = self._encode_labels(y, classes, reset=reset)
+        self._learn_from_data(X, codes, reset=reset)
+        if reset or not hasattr(self, "_seed"):
+            self._seed = draw_seed(check_random_state(self.random_state))
+        with self._training_settings():
+            if reset:
+                self._generator = torch.Generator().manual_seed(self._seed)
+                self.initialize()
+            saved = self._open_checkpoint(X, codes) if reset else None
+            n_done = len(self.history) if saved is not None else 0
+            self.notify("on_train_begin", X=X, y=codes)
+            try:
+                self.fit_loop(X, codes, epochs=max(0, self.max_epochs - n_done))
+            except _StopTraining:
+                pass
+            finally:
+                self.notify("on_train_end", X=X, y=codes)
+        return self
+
+    def notify(self, method_name: str, **kwargs: Any) -> None:
+        """Call the method of that name of the net and its callbacks."""
+        try:
+            super().notify(method_name, **kwargs)
+        except KeyboardInterrupt as stop:
+            # skorch's EarlyStopping stops so; Ctrl-C anywhere else is the user's
+            if method_name == "on_epoch_end":
+                raise _StopTraining from stop
+            raise
+
+    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
+        """Start an epoch from a seed of its own, so that a resumed run goes on alike."""
+        super().on_epoch_begin(net, **kwargs)
+        seed = self._seed + SEED_STRIDE * len(self.history)
+        self._generator.manual_seed(seed)
+        self._device_generator = self._generator
+        if torch.device(self._where()).type != "cpu":
+            self._device_generator = torch.Generator(self._where()).manual_seed(seed)
+        if self._draws_globally():
+            torch.manual_seed(seed)
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Look for divergence, before any callback acts on the epoch."""
+        super().on_epoch_end(net, **kwargs)
+        losses = [
+            sum(batch["train_loss"] * batch["train_batch_size"] for batch in row["batches"])
+            / max(1, sum(batch["train_batch_size"] for batch in row["batches"]))
+            for row in (self.history[0], self.history[-1])
+            if row["batches"]
+        ]
+        if len(losses) == 2 and losses[1] > EXPLOSION_FACTOR * (1 + abs(losses[0])):
+            raise DivergenceError(self._divergence(f"{losses[1]:.3g}, after {losses[0]:.3g}"))
+
+    def get_loss(
+        self, y_pred: Tensor, y_true: Tensor, X: Any = None, training: bool = False
+    ) -> Tensor:
+        """Loss of a batch; not a number is an error, before it reaches the weights."""
+        loss = self._batch_loss(y_pred, y_true.to(y_pred.device).long(), training)
+        if training and not math.isfinite(loss.item()):
+            raise DivergenceError(self._divergence(f"{loss.item()}"))
+        return loss
+
+    def _batch_loss(self, logits: Tensor, y: Tensor, training: bool) -> Tensor:
+        loss: Tensor = self.criterion_(logits, y)
+        return loss
+
+    def _divergence(self, value: str) -> str:
+        return (
+            f"Training diverged: the loss is {value} in epoch {len(self.history)}. Lower lr "
+            f"({self.lr}), or bring the columns of X to one scale, for example with "
+            "sklearn.preprocessing.StandardScaler. The net keeps the weights before that step."
+        )
+
+    # -- checks ----------------------------------------------------------------------------
+
+    def _check_parameters(self) -> None:
+        # skorch has a _validate_params of its own, which scikit-learn's fit would call
+        validate_parameter_constraints(
+            self._parameter_constraints, self.get_params(deep=False), type(self).__name__
+        )
+        if self.device is not None:
+            if self.device == "auto":
+                raise ValueError('device="auto" is unknown to skorch; name "cpu" or "cuda".')
+            resolve_device(self.device)
+
+    def _check_rows_and_labels(self, X: Any, y: Any, *, reset: bool) -> tuple[Array, Array]:
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None."
+            )
+        if np.ndim(y) > 1:
+            # several labels per row get imbalanced-learn's message
+            check_target_type(y)
+        X, y = validate_data(
+            self, X, y, reset=reset, dtype=np.float32, allow_nd=True, ensure_min_samples=2
+        )
+        check_classification_targets(y)
+        if reset:
+            self.input_shape_ = X.shape[1:]
+        self._check_shape(X)
+        return X, column_or_1d(y)
+
+    def _check_rows(self, X: Any) -> Array:
+        check_is_fitted(self, "module_")
+        checked: Array = validate_data(self, X, reset=False, dtype=np.float32, allow_nd=True)
+        self._check_shape(checked)
+        return checked
+
+    def _check_shape(self, X: Array) -> None:
+        if X.shape[1:] != self.input_shape_:
+            raise ValueError(
+                f"each row of X has the shape {X.shape[1:]}; {type(self).__name__} was fitted on "
+                f"rows of shape {self.input_shape_}."
+            )
+
+    def _encode_labels(self, y: Array, classes: Any, *, reset: bool) -> NDArray[np.int64]:
+        if reset:
+            self.classes_inferred_ = np.unique(y if classes is None else classes)
+            if len(self.classes_inferred_) < 2:
+                raise ValueError(
+                    f"{type(self).__name__} needs at least two classes; y has one class only, "
+                    f"{plain(self.classes_inferred_[0])!r}."
+                )
+            self.class_counts_ = np.zeros(len(self.classes_inferred_), dtype=np.int64)
+        unknown = np.setdiff1d(y, self.classes_inferred_)
+        if len(unknown):
+            raise ValueError(
+                f"y holds {name_some([repr(plain(label)) for label in unknown])}, which "
+                f"{'is not in classes' if reset else 'the net was not fitted on'}; known are "
+                f"{name_some([repr(plain(label)) for label in self.classes_inferred_])}."
+            )
+        codes = np.searchsorted(self.classes_inferred_, y).astype(np.int64)
+        counts = np.bincount(codes, minlength=len(self.classes_inferred_))
+        self.class_counts_ = self.class_counts_ + counts
+        return codes
+
+    def _learn_from_data(self, X: Array, codes: NDArray[np.int64], *, reset: bool) -> None:
+        """Keep what initialisation needs to know of the training rows."""
+        if reset:
+            axes = (0,) if X.ndim == 2 else (0, *range(2, X.ndim))
+            mean = X.mean(axis=axes, keepdims=True, dtype=np.float64)[0]
+            scale = X.std(axis=axes, keepdims=True, dtype=np.float64)[0]
+            scale[scale <= 1e-6 * np.abs(mean)] = 1.0
+            scale[scale == 0] = 1.0
+            self._statistics = tuple(
+                torch.from_numpy(part.astype(np.float32)) for part in (mean, scale)
+            )
+
+    # -- parts of the net ------------------------------------------------------------------
+
+    def initialize_module(self) -> "SkorchClassifier":
+        """Build the network, with the sizes of the data where it asks for them."""
+        self.module_ = self._finish_module(self._build_module())
+        return self
+
+    def _build_module(self) -> nn.Module:
+        given = self.get_params_for("module")
+        if self.module is None:
+            self._require_data()
+            mean, scale = self._statistics
+            n_classes = len(self.classes_inferred_)
+            common = {"mean": mean, "scale": scale, "generator": self._generator, **given}
+            if len(self.input_shape_) == 1:
+                return TableNetwork(self.input_shape_[0], n_classes, **common)
+            if len(self.input_shape_) == 3:
+                return ResidualNetwork(self.input_shape_[0], n_classes, **common)
+            raise ValueError(
+                f"each row of X has the shape {self.input_shape_}; without module, rows must be "
+                "(n_features,) or (channels, height, width). Pass a module for other shapes."
+            )
+        if isinstance(self.module, nn.Module):
+            if given:
+                return type(self.module)(**given)
+            # fitting must not change a parameter
+            return copy.deepcopy(self.module)
+        if not isinstance(self.module, type):
+            # a function that builds one
+            built: nn.Module = self.module(**given)
+            return built
+        sizes = {**self._sizes(), **given}
+        return build_module(self.module, "module", **sizes)
+
+    def _sizes(self) -> dict[str, Any]:
+        if not hasattr(self, "input_shape_"):
+            return {}
+        return {
+            "n_features": int(np.prod(self.input_shape_)),
+            "n_channels": self.input_shape_[0],
+            "input_shape": tuple(self.input_shape_),
+            "n_classes": len(self.classes_inferred_),
+        }
+
+    def _finish_module(self, module: nn.Module) -> nn.Module:
+        """Hook for a child that changes layers of the network."""
+        return module
+
+    def _require_data(self) -> None:
+        if not hasattr(self, "input_shape_"):
+            raise ValueError(
+                f"{type(self).__name__} takes the sizes of its network from the data: call fit or "
+                "partial_fit first, or pass a module instance."
+            )
+
+    def get_params_for_optimizer(self, prefix: str, named_parameters: Any) -> Any:
+        """Arguments of an optimizer; SGD has momentum unless ``optimizer__momentum`` says else."""
+        args, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
+        if self.optimizer is torch.optim.SGD:
+            kwargs = {**SGD_DEFAULTS, **kwargs}
+        return args, kwargs
+
+    def initialize_criterion(self) -> "SkorchClassifier":
+        """Build the loss; cross entropy unless a child says otherwise."""
+        self.criterion_: nn.Module = nn.CrossEntropyLoss()
+        return self
+
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
+        """Iterator over mini-batches; the default one is told the device and the seed."""
+        kind = self.iterator_train if training else self.iterator_valid
+        if kind is not TensorBatches:
+            return super().get_iterator(dataset, training=training)
+        options = {"batch_size": self.batch_size, "device": self._where()}
+        if training:
+            options |= {"shuffle": True, "generator": self._generator}
+            accelerator = getattr(self, "accelerator", None)
+            if accelerator is not None:
+                options |= {
+                    "part": accelerator.process_index,
+                    "n_parts": accelerator.num_processes,
+                }
+        options |= self.get_params_for("iterator_train" if training else "iterator_valid")
+        if options["batch_size"] == -1:
+            options["batch_size"] = len(dataset)
+        return TensorBatches(dataset, **options)
+
+    def infer(self, x: Any, **fit_params: Any) -> Any:
+        """Logits of a batch, computed in bfloat16 where ``mixed_precision`` asks for it."""
+        if not (self.mixed_precision and self.module_.training):
+            return super().infer(x, **fit_params)
+        with torch.autocast(torch.device(self._where()).type, dtype=torch.bfloat16):
+            return super().infer(x, **fit_params).float()
+
+    def _where(self) -> Any:
+        accelerator = getattr(self, "accelerator", None)
+        if self.device is None:
+            return "cpu" if accelerator is None else accelerator.device
+        return self.device
+
+    def _draws_globally(self) -> bool:
+        """Whether parts that are not ours may draw from torch's global RNG."""
+        return self.module is not None or self.iterator_train is not TensorBatches
+
+    @contextmanager
+    def _training_settings(self) -> Iterator[None]:
+        """Seeds, gradients and threads of a training, whatever settings the caller has."""
+        with ExitStack() as stack:
+            stack.enter_context(isolated_rng(self._seed if self._draws_globally() else None))
+            stack.enter_context(torch.inference_mode(False))
+            stack.enter_context(torch.enable_grad())
+            small = self.module is None and len(self.input_shape_) == 1
+            if small and torch.device(self._where()).type == "cpu":
+                stack.enter_context(limited_threads(1))
+            yield
+
+    def _open_checkpoint(self, X: Array, codes: NDArray[np.int64]) -> Any:
+        self._checkpoint = None
+        if self.checkpoint is None:
+            return None
+        self._checkpoint = Checkpoint(self.checkpoint)
+        return self._checkpoint.open(self, X, codes)
+
+    # -- prediction ------------------------------------------------------------------------
+
+    @property
+    def classes_(self) -> Array:
+        """Labels in the order of the columns of ``predict_proba``."""
+        check_is_fitted(self, "module_")
+        classes: Array = self.classes_inferred_
+        return classes
+
+    def check_data(self, X: Any, y: Any = None) -> None:
+        """Nothing: ``fit`` has checked the data."""
+
+    def _get_predict_nonlinearity(self) -> Any:
+        # "auto" knows torch's own losses only, and would give logits for probabilities
+        self.check_is_fitted()
+        return _softmax
+
+    def predict(self, X: Any) -> Array:
+        """Predict labels.
+
+        Parameters
+        ----------
+        X : array-like of the shape of the training rows
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        codes = self.predict_proba(X).argmax(axis=1)
+        if is_dataset(X):
+            # skorch's scoring callbacks compare with the codes of their validation set
+            return np.asarray(codes)
+        predicted: Array = self.classes_[codes]
+        return predicted
+
+    def predict_proba(self, X: Any) -> Array:
+        """Predict class probabilities: the softmax of what ``module_`` gives.
+
+        Parameters
+        ----------
+        X : array-like of the shape of the training rows
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        if is_dataset(X):
+            probabilities: Array = super().predict_proba(X)
+            return probabilities
+        return self._double_softmax(self._check_rows(X))
+
+    def _double_softmax(self, X: Array) -> Array:
+        if self.module is None and len(self.input_shape_) == 1 and self.device == "cpu":
+            # in float32 the last digits of a row depend on the rows that stand beside it
+            with torch.no_grad(), limited_threads(1):
+                module = copy.deepcopy(self.module_).double().eval()
+                chunks = [module(part.double()) for part in torch.tensor(X).split(8192)]
+            exact: Array = torch.cat(chunks).softmax(dim=1).numpy()
+            return exact
+        probabilities: Array = super().predict_proba(X)
+        return probabilities
+
+
+class _StopTraining(Exception):
+    """A callback has asked for the end of the training."""
+
+
+def _softmax(logits: Tensor) -> Tensor:
+    return torch.softmax(logits.double(), dim=-1)

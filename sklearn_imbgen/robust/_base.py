@@ -1,0 +1,248 @@
+"""What every net trained on adversarial examples shares."""
+
+import numbers
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.utils._param_validation import Interval, StrOptions
+from skorch.dataset import unpack_data
+from skorch.utils import to_tensor
+from torch import Tensor, nn
+
+from sklearn_imbgen.nn import (
+    CosineLinear,
+    FeatureCapture,
+    find_layer,
+    last_linear,
+    replace_layer,
+)
+from sklearn_imbgen.nn.skorch_net import SkorchClassifier
+from sklearn_imbgen.robust._attacks import Threat, projected_gradient_descent
+from sklearn_imbgen.robust._criterion import PREDICTION_LOSSES, PredictionLoss
+from sklearn_imbgen.robust._perturb import PerturbMixin
+from sklearn_imbgen.robust._schedule import epoch_of, passed_milestones
+from sklearn_imbgen.robust._threat_model import feature_units, make_threat
+from sklearn_imbgen.robust._weights import class_weights
+
+__all__ = ["BaseAdversarialClassifier"]
+
+
+class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
+    """Base of the nets that are trained on adversarial examples.
+
+    A child's constructor stores its parameters by ``_store_parameters(locals())``.
+
+    Warning: This class should not be used directly.
+    """
+
+    _parameter_constraints: dict = {
+        **SkorchClassifier._parameter_constraints,
+        "prediction_loss": [StrOptions(set(PREDICTION_LOSSES))],
+        "epsilon": [Interval(numbers.Real, 0, None, closed="left")],
+        "step_size": [Interval(numbers.Real, 0, None, closed="neither"), None],
+        "n_steps": [Interval(numbers.Integral, 0, None, closed="left")],
+        "norm": [StrOptions({"linf", "l2"})],
+        "random_start": ["boolean"],
+        "clip_values": ["array-like", None],
+        "feature_scale": [StrOptions({"std", "range"}), "array-like", None],
+        "feature_mask": ["array-like", None],
+        "class_weight": [StrOptions({"effective", "balanced"}), dict, None],
+        "effective_number_beta": [Interval(numbers.Real, 0, 1, closed="left")],
+        "reweight_start": [
+            Interval(numbers.Integral, 0, None, closed="left"),
+            Interval(numbers.Real, 0, 1, closed="both"),
+        ],
+        "lr_milestones": ["array-like"],
+        "lr_decay": [Interval(numbers.Real, 0, 1, closed="right")],
+        "focal_gamma": [Interval(numbers.Real, 0, None, closed="left")],
+        "max_margin": [Interval(numbers.Real, 0, None, closed="left")],
+        "logit_scale": [Interval(numbers.Real, 0, None, closed="neither")],
+    }
+
+    prediction_loss: str
+    epsilon: float
+    step_size: float | None
+    n_steps: int
+    norm: str
+    random_start: bool
+    clip_values: Any
+    feature_scale: Any
+    feature_mask: Any
+    class_weight: Any
+    effective_number_beta: float
+    reweight_start: float
+    lr_milestones: Any
+    lr_decay: float
+    focal_gamma: float
+    max_margin: float
+    logit_scale: float
+    lr: float
+    criterion_: PredictionLoss
+
+    def _learn_from_data(self, X: NDArray[Any], codes: NDArray[np.int64], *, reset: bool) -> None:
+        super()._learn_from_data(X, codes, reset=reset)
+        if reset:
+            self.feature_scale_ = feature_units(self.feature_scale, X)
+        self._threat = self._make_threat()
+        self.class_weight_ = class_weights(
+            self.class_weight,
+            self.class_counts_,
+            self.classes_inferred_,
+            self.effective_number_beta,
+        )
+        if not reset:
+            self.criterion_.set_classes(self.class_counts_, self.class_weight_)
+
+    def _make_threat(self) -> Threat:
+        return make_threat(
+            self.epsilon,
+            self.norm,
+            units=self.feature_scale_,
+            clip_values=self.clip_values,
+            feature_mask=self.feature_mask,
+            shape=self.input_shape_,
+        )
+
+    def _finish_module(self, module: nn.Module) -> nn.Module:
+        n_classes = len(self.classes_inferred_)
+        _check_logits(module, self.input_shape_, n_classes)
+        if self.prediction_loss == "ldam":
+            name = self._head_name(module)
+            layer = find_layer(module, name)
+            if isinstance(layer, nn.Linear):
+                # LDAM's margins are cosines: features and weights have length one
+                cosine = CosineLinear(
+                    layer.in_features, layer.out_features, self.logit_scale, self._generator
+                )
+                replace_layer(module, name, cosine)
+        return module
+
+    def _head_name(self, module: nn.Module) -> str:
+        return last_linear(module)
+
+    def _feature_layer(self) -> nn.Module:
+        """The layer whose inputs are the features, whatever is wrapped around the network."""
+        module = unwrapped(self.module_, compiled=True)
+        return find_layer(module, self._head_name(module))
+
+    def extract_features(self, X: Any) -> NDArray[np.float32]:
+        """What enters the last layer: the features that chapter 4 looks at.
+
+        Parameters
+        ----------
+        X : array-like of the shape of the training rows
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_of_the_layer)
+        """
+        rows = self._check_rows(X)
+        found = []
+        with FeatureCapture(self._feature_layer()) as capture:
+            for _ in self.forward_iter(rows):
+                found.append(capture.features.cpu().numpy())
+        return np.concatenate(found)
+
+    def initialize_criterion(self) -> "BaseAdversarialClassifier":
+        """Build the prediction loss with the sizes of the classes."""
+        self.criterion_ = PredictionLoss(
+            self.prediction_loss,
+            self.class_counts_,
+            self.class_weight_,
+            gamma=self.focal_gamma,
+            max_margin=self.max_margin,
+            scale=self.logit_scale,
+        )
+        return self
+
+    def torch_compile(self, module: nn.Module, name: str) -> Any:
+        """Compile the network; the loss is a handful of operations and changes its weights."""
+        return super().torch_compile(module, name) if name == "module" else module
+
+    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
+        """Apply the schedule of algorithm 4.1: smaller steps, and weights from T_d on."""
+        super().on_epoch_begin(net, **kwargs)
+        epoch = len(self.history) - 1
+        self.criterion_.weighted = epoch >= epoch_of(self.reweight_start, self.max_epochs)
+        n_passed = passed_milestones(self.lr_milestones, epoch, self.max_epochs)
+        if n_passed:
+            for group in self.optimizer_.param_groups:
+                group["lr"] *= self.lr_decay**n_passed
+
+    def train_step(self, batch: Any, **fit_params: Any) -> Any:
+        """Attack the batch (line 5 of algorithm 4.1), then take an ordinary step on it."""
+        X, y = unpack_data(batch)
+        X = to_tensor(X, device=self._where())
+        y = to_tensor(y, device=self._where()).long()
+        # before skorch zeroes the gradients, of which an attack computes none
+        X = projected_gradient_descent(
+            self._attacked_module(),
+            X,
+            y,
+            threat=self._threat,
+            step_size=self.step_size,
+            n_steps=self.n_steps,
+            random_start=self.random_start,
+            generator=self._device_generator,
+        )
+        return super().train_step((X, y), **fit_params)
+
+    def _attacked_module(self) -> Callable[[Tensor], Tensor]:
+        """What an attack asks for logits: the network, in the precision of the training."""
+        # a module distributed over processes would synchronise at every step of the attack
+        module = unwrapped(self.module_)
+        if not self.mixed_precision:
+            return module
+        return _Autocast(module, torch.device(self._where()).type)
+
+
+def unwrapped(module: nn.Module, *, compiled: bool = False) -> nn.Module:
+    """The network inside what accelerate and, if asked, torch.compile put around it."""
+    wrappers = {"DistributedDataParallel": "module"}
+    if compiled:
+        wrappers["OptimizedModule"] = "_orig_mod"
+    while type(module).__name__ in wrappers:
+        module = module.get_submodule(wrappers[type(module).__name__])
+    return module
+
+
+class _Autocast(nn.Module):
+    """A network computed in bfloat16, logits in float32."""
+
+    def __init__(self, module: nn.Module, device_type: str) -> None:
+        super().__init__()
+        self.module, self.device_type = module, device_type
+        # as the network itself stands: entering evaluation mode must find what to restore
+        self.training = module.training
+
+    def forward(self, X: Tensor) -> Tensor:
+        with torch.autocast(self.device_type, dtype=torch.bfloat16):
+            logits: Tensor = self.module(X).float()
+        return logits
+
+
+def _check_logits(module: nn.Module, shape: tuple[int, ...], n_classes: int) -> None:
+    """Raise a ValueError that names ``module`` unless it gives a logit per class."""
+    was_training = [part for part in module.modules() if part.training]
+    module.eval()
+    try:
+        with torch.no_grad():
+            device = next((p.device for p in module.parameters()), torch.device("cpu"))
+            output = module(torch.zeros(2, *shape, device=device))
+    except Exception as error:
+        raise ValueError(
+            f"module cannot take rows of shape {shape}, which it is given as a float32 tensor "
+            f"of shape (n_rows, {', '.join(map(str, shape))}): {error}"
+        ) from error
+    finally:
+        for part in was_training:
+            part.training = True
+    found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+    if found != (2, n_classes):
+        raise ValueError(
+            f"module maps 2 rows to {found}; it must give one logit per class, "
+            f"(2, {n_classes}), and no softmax."
+        )

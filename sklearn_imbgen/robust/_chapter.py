@@ -1,0 +1,75 @@
+"""The settings of section 4.5.1."""
+
+from typing import Any
+
+__all__ = ["CHAPTER_METHODS", "image_settings", "method_parameters"]
+
+_FROM_START = {"class_weight": "effective", "reweight_start": 0}
+_DEFERRED = {"class_weight": "effective", "reweight_start": 0.8}
+
+CHAPTER_METHODS: dict[str, dict[str, Any]] = {
+    "CE": {},
+    "Focal": {"prediction_loss": "focal"},
+    "LDAM": {"prediction_loss": "ldam"},
+    "CB-Reweight": {**_FROM_START},
+    "CB-Focal": {"prediction_loss": "focal", **_FROM_START},
+    "DRCB-CE": {**_DEFERRED},
+    "DRCB-Focal": {"prediction_loss": "focal", **_DEFERRED},
+    "DRCB-LDAM": {"prediction_loss": "ldam", **_DEFERRED},
+}
+
+
+def method_parameters(method: str) -> dict[str, Any]:
+    """Parameters of a baseline of section 4.5.1 by its name in the tables.
+
+    Raises
+    ------
+    ValueError
+        With the known names, if there is no such method.
+    """
+    if method not in CHAPTER_METHODS:
+        raise ValueError(f"method must be one of {', '.join(CHAPTER_METHODS)}; got {method!r}.")
+    return dict(CHAPTER_METHODS[method])
+
+
+def image_settings(norm: str = "linf") -> dict[str, Any]:
+    """Network, attack and schedule of section 4.5.1 for 32 x 32 images in [0, 1].
+
+    ResNet-18, PGD-10, 200 epochs from a learning rate of 0.1, multiplied by 0.01 after 160
+    and 180. Batch size, momentum and weight decay are not in the chapter; these are the
+    usual ones. Meant for a GPU.
+
+    Parameters
+    ----------
+    norm : {"linf", "l2"}, default="linf"
+        Epsilon 8/255 with steps of 2/255, or 128/255 with steps of 15/255 (section 4.5.4).
+
+    Returns
+    -------
+    dict
+        Parameters for :class:`AdversarialClassifier` and :class:`SRATClassifier`.
+
+    Examples
+    --------
+    >>> from sklearn_imbgen.robust import SRATClassifier, image_settings
+    >>> SRATClassifier(**image_settings(), device="cpu").n_steps
+    10
+    """
+    radius, step = {"linf": (8, 2), "l2": (128, 15)}[norm]
+    return {
+        "module__width": 64,
+        "module__blocks": (2, 2, 2, 2),
+        "norm": norm,
+        "epsilon": radius / 255,
+        "step_size": step / 255,
+        "n_steps": 10,
+        "clip_values": (0.0, 1.0),
+        "max_epochs": 200,
+        "batch_size": 128,
+        "lr": 0.1,
+        "lr_milestones": (160, 180),
+        "lr_decay": 0.01,
+        "reweight_start": 160,
+        "optimizer__momentum": 0.9,
+        "optimizer__weight_decay": 5e-4,
+    }

@@ -1,0 +1,241 @@
+"""Losses of chapter 4 as pure functions of tensors."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+__all__ = [
+    "balanced_softmax_loss",
+    "cross_entropy_loss",
+    "focal_loss",
+    "ldam_loss",
+    "ldam_margins",
+    "separation_loss",
+    "weighted_mean",
+]
+
+
+def weighted_mean(row_losses: Tensor, y: Tensor, class_weight: Tensor | None) -> Tensor:
+    """Mean over the rows, each counting by its class (w_i of eq. 4.11).
+
+    Divided by the sum of the weights of the batch, as torch's weighted losses are: the
+    step is then as large in a batch without a rare class as in one with it.
+    """
+    if class_weight is None:
+        return row_losses.mean()
+    weight = class_weight[y]
+    return (weight * row_losses).sum() / weight.sum()
+
+
+def cross_entropy_loss(logits: Tensor, y: Tensor, *, class_weight: Tensor | None = None) -> Tensor:
+    """Cross entropy, each row counting by its class.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n_samples, n_classes)
+    y : Tensor of shape (n_samples,)
+        Class codes.
+    class_weight : Tensor of shape (n_classes,), default=None
+        None is 1 for each.
+
+    Returns
+    -------
+    Tensor
+        A scalar.
+    """
+    return weighted_mean(functional.cross_entropy(logits, y, reduction="none"), y, class_weight)
+
+
+def focal_loss(
+    logits: Tensor, y: Tensor, *, gamma: float = 2.0, class_weight: Tensor | None = None
+) -> Tensor:
+    """Cross entropy in which rows that are sure and right count less (Lin et al.).
+
+    ``-(1 - p) ** gamma * log(p)``, with p the probability of the true class.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n_samples, n_classes)
+    y : Tensor of shape (n_samples,)
+        Class codes.
+    gamma : float, default=2.0
+        0 is the cross entropy.
+    class_weight : Tensor of shape (n_classes,), default=None
+
+    Returns
+    -------
+    Tensor
+        A scalar.
+
+    References
+    ----------
+    T.-Y. Lin et al., "Focal loss for dense object detection", 2017.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_imbgen.robust import focal_loss
+    >>> focal_loss(torch.zeros(1, 2), torch.tensor([0]), gamma=1.0)  # -0.5 * log(0.5)
+    tensor(0.3466)
+    """
+    log_true = -functional.cross_entropy(logits, y, reduction="none")
+    return weighted_mean(-((1 - log_true.exp()) ** gamma) * log_true, y, class_weight)
+
+
+def ldam_margins(class_counts: Tensor, max_margin: float = 0.5) -> Tensor:
+    """Margins ``n ** -1/4`` of the classes, the largest one being ``max_margin`` (Cao et al.).
+
+    Examples
+    --------
+    >>> import torch
+    >>> ldam_margins(torch.tensor([16, 1]))
+    tensor([0.2500, 0.5000])
+    """
+    raw = class_counts.clamp(min=1).to(torch.get_default_dtype()) ** -0.25
+    return raw * (max_margin / raw.max())
+
+
+def ldam_loss(
+    logits: Tensor,
+    y: Tensor,
+    *,
+    class_counts: Tensor,
+    max_margin: float = 0.5,
+    scale: float = 30.0,
+    class_weight: Tensor | None = None,
+) -> Tensor:
+    """Label-distribution-aware margin loss: rare classes must win by more (Cao et al.).
+
+    Cross entropy after the true class's logit has been lowered by ``scale`` times its
+    margin. ``logits`` are cosines times ``scale``, as a last layer with normalised
+    features and weights gives them.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n_samples, n_classes)
+    y : Tensor of shape (n_samples,)
+        Class codes.
+    class_counts : Tensor of shape (n_classes,)
+        Training rows of each class.
+    max_margin : float, default=0.5
+        Margin of the smallest class, as a cosine.
+    scale : float, default=30.0
+        Of the logits.
+    class_weight : Tensor of shape (n_classes,), default=None
+
+    Returns
+    -------
+    Tensor
+        A scalar.
+
+    References
+    ----------
+    K. Cao et al., "Learning imbalanced datasets with label-distribution-aware margin
+    loss", 2019, eqs. 10 to 13.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_imbgen.robust import ldam_loss
+    >>> counts = torch.tensor([16, 1])
+    >>> ldam_loss(torch.tensor([[0.5, 0.0]]), torch.tensor([1]), class_counts=counts, scale=1.0)
+    tensor(1.3133)
+    """
+    margins = ldam_margins(class_counts, max_margin).to(logits)
+    lowered = logits - scale * margins * functional.one_hot(y, logits.shape[1]).to(logits)
+    return cross_entropy_loss(lowered, y, class_weight=class_weight)
+
+
+def balanced_softmax_loss(
+    logits: Tensor, y: Tensor, *, class_counts: Tensor, class_weight: Tensor | None = None
+) -> Tensor:
+    """Cross entropy of the logits plus the logarithm of the class sizes (Ren et al.).
+
+    The logits then need not express how frequent a class is. In adversarial training
+    this alone is as good as far longer recipes (AT-BSL, Yue et al.).
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n_samples, n_classes)
+    y : Tensor of shape (n_samples,)
+        Class codes.
+    class_counts : Tensor of shape (n_classes,)
+        Training rows of each class.
+    class_weight : Tensor of shape (n_classes,), default=None
+
+    Returns
+    -------
+    Tensor
+        A scalar.
+
+    References
+    ----------
+    J. Ren et al., "Balanced meta-softmax for long-tailed visual recognition", 2020.
+    X. Yue et al., "Revisiting adversarial training under long-tailed distributions", 2024.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_imbgen.robust import balanced_softmax_loss
+    >>> balanced_softmax_loss(  # -log(1 / 4)
+    ...     torch.zeros(1, 2), torch.tensor([1]), class_counts=torch.tensor([3, 1])
+    ... )
+    tensor(1.3863)
+    """
+    log_counts = class_counts.clamp(min=1).to(logits).log()
+    return cross_entropy_loss(logits + log_counts, y, class_weight=class_weight)
+
+
+def separation_loss(
+    features: Tensor, y: Tensor, *, temperature: float = 0.1, normalize: bool = True
+) -> Tensor:
+    """Pull the features of a class together and those of other classes apart (eq. 4.12).
+
+    For a row i with others of its class in the batch (the set P(i)), the mean over them of
+    ``-log(exp(z_i z_p / t) / sum_a exp(z_i z_a / t))``, where a runs over all rows but i.
+
+    Parameters
+    ----------
+    features : Tensor of shape (n_samples, n_features)
+        What enters the last layer, for the adversarial rows.
+    y : Tensor of shape (n_samples,)
+        Class codes.
+    temperature : float, default=0.1
+        t; the smaller, the more the nearest wrong rows count.
+    normalize : bool, default=True
+        Give the features length one, as supervised contrastive learning does. The
+        chapter's formula has them as they are: their products then grow without bound and
+        the nearest row takes all.
+
+    Returns
+    -------
+    Tensor
+        A scalar: the sum over the rows divided by their number. A row that is alone in its
+        class has no term of its own (P(i) is empty) and still pushes the others away; if
+        all are alone, the loss is 0.
+
+    References
+    ----------
+    P. Khosla et al., "Supervised contrastive learning", 2020.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_imbgen.robust import separation_loss
+    >>> z = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> separation_loss(z, torch.tensor([0, 0, 1]), temperature=1.0)  # 2/3 log(1 + 1/e)
+    tensor(0.2088)
+    """
+    if normalize:
+        features = functional.normalize(features, dim=1)
+    itself = torch.eye(len(y), dtype=torch.bool, device=y.device)
+    # float32 also under autocast: exponentials of products over a small temperature
+    products = (features.float() @ features.float().T) / temperature
+    log_share = products - torch.logsumexp(
+        products.masked_fill(itself, -torch.inf), dim=1, keepdim=True
+    )
+    positive = (y[:, None] == y) & ~itself
+    n_positive = positive.sum(dim=1)
+    # not multiplied by the mask: a lone row's -inf times 0 is not a number
+    summed = log_share.masked_fill(~positive, 0.0).sum(dim=1)
+    return -(summed / n_positive.clamp(min=1)).sum() / len(y)

@@ -1,0 +1,175 @@
+"""Separable reweighted adversarial training, algorithm 4.1."""
+
+import numbers
+from typing import Any
+
+import torch
+from imblearn.utils import Substitution
+from sklearn.utils._param_validation import Interval
+from torch import Tensor, nn
+
+from sklearn_imbgen.nn import FeatureCapture, find_layer, last_linear
+from sklearn_imbgen.nn.tensor_batches import TensorBatches
+from sklearn_imbgen.robust._base import BaseAdversarialClassifier
+from sklearn_imbgen.robust._docs import PARAMETERS
+from sklearn_imbgen.robust._losses import separation_loss
+
+__all__ = ["SRATClassifier"]
+
+
+@Substitution(**PARAMETERS)
+class SRATClassifier(BaseAdversarialClassifier):
+    """Robust on the rare classes too: Separable Reweighted Adversarial Training.
+
+    Adversarial training in which a second loss pulls the features of a class together and
+    those of different classes apart, and class weights set in when the learning rate falls
+    (algorithm 4.1, eqs. 4.11 to 4.13).
+
+    Parameters
+    ----------
+    {module_parameter}
+
+    prediction_loss : {{"ce", "focal", "ldam", "balanced_softmax"}}, default="ldam"
+        L of eq. 4.13: SRAT-CE, SRAT-Focal, SRAT-LDAM, or balanced softmax, which is not in
+        the chapter.
+
+    separation_weight : float, default=1.0
+        lambda of eq. 4.13. 0 is adversarial training with deferred weights.
+
+    temperature : float, default=0.1
+        tau of eq. 4.12.
+
+    feature_layer : str, default=None
+        Name of the layer whose inputs are the features, as in ``module_.named_modules()``.
+        None is the last ``torch.nn.Linear``.
+
+    {threat_parameters}
+
+    class_weight : {{"effective", "balanced"}}, dict or None, default="effective"
+        "effective" weighs by the inverse of the effective number of rows (Cui et al.),
+        "balanced" by the inverse frequency, a dict by label. None is no weights.
+
+    reweight_start : int or float, default=0.8
+        Epoch from which ``class_weight`` applies, T_d of algorithm 4.1; a float is a share
+        of ``max_epochs``.
+
+    {loss_parameters}
+
+    lr : float, default=0.05
+        Learning rate.
+
+    lr_milestones : sequence of int or float, default=(0.8, 0.9)
+        Epochs (or shares of ``max_epochs``) at which the learning rate is multiplied by
+        ``lr_decay``. An empty one where a callback of skorch does that.
+
+    lr_decay : float, default=0.1
+        Factor at each milestone.
+
+    max_epochs : int, default=40
+        Passes through the training rows.
+
+    {training_parameters}
+
+    Attributes
+    ----------
+    {fitted_attributes}
+
+    See Also
+    --------
+    AdversarialClassifier : Without the separation of features.
+    sklearn_imbgen.inspection.FeatureSpaceDisplay : How far the classes are apart.
+
+    References
+    ----------
+    W. Wang, "Learning from Imbalanced Data Distribution", 2023, chapter 4.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn_imbgen.robust import SRATClassifier
+    >>> X, y = make_classification(weights=[0.9], random_state=0)
+    >>> clf = SRATClassifier(epsilon=0.1, max_epochs=5, random_state=0).fit(X, y)
+    >>> clf.predict(X).shape, clf.extract_features(X).shape
+    ((100,), (100, 64))
+    """
+
+    _parameter_constraints: dict = {
+        **BaseAdversarialClassifier._parameter_constraints,
+        "separation_weight": [Interval(numbers.Real, 0, None, closed="left")],
+        "temperature": [Interval(numbers.Real, 0, None, closed="neither")],
+        "feature_layer": [str, None],
+    }
+
+    separation_weight: float
+    temperature: float
+    feature_layer: str | None
+
+    def __init__(
+        self,
+        module: Any = None,
+        *,
+        prediction_loss: str = "ldam",
+        separation_weight: float = 1.0,
+        temperature: float = 0.1,
+        feature_layer: str | None = None,
+        epsilon: float = 0.1,
+        step_size: float | None = None,
+        n_steps: int = 10,
+        norm: str = "linf",
+        random_start: bool = True,
+        clip_values: Any = None,
+        feature_scale: Any = None,
+        feature_mask: Any = None,
+        class_weight: Any = "effective",
+        reweight_start: float = 0.8,
+        effective_number_beta: float = 0.9999,
+        focal_gamma: float = 2.0,
+        max_margin: float = 0.5,
+        logit_scale: float = 30.0,
+        optimizer: Any = torch.optim.SGD,
+        lr: float = 0.05,
+        lr_milestones: Any = (0.8, 0.9),
+        lr_decay: float = 0.1,
+        max_epochs: int = 40,
+        batch_size: int = 128,
+        iterator_train: Any = TensorBatches,
+        iterator_valid: Any = TensorBatches,
+        train_split: Any = None,
+        callbacks: Any = None,
+        warm_start: bool = False,
+        checkpoint: Any = None,
+        mixed_precision: bool = False,
+        compile: bool = False,
+        device: Any = "cpu",
+        verbose: int = 0,
+        random_state: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self._store_parameters(locals())
+
+    def _head_name(self, module: nn.Module) -> str:
+        if self.feature_layer is None:
+            return last_linear(module)
+        find_layer(module, self.feature_layer)
+        return self.feature_layer
+
+    def infer(self, x: Any, **fit_params: Any) -> Any:
+        """Logits of a batch; in a training step the features behind them are kept."""
+        if not (self.separation_weight and self.module_.training):
+            return super().infer(x, **fit_params)
+        with FeatureCapture(self._feature_layer()) as capture:
+            logits = super().infer(x, **fit_params)
+        self._features: Tensor | None = capture.features
+        return logits
+
+    def _batch_loss(self, logits: Tensor, y: Tensor, training: bool) -> Tensor:
+        loss = super()._batch_loss(logits, y, training)
+        if not (training and self.separation_weight):
+            return loss
+        assert self._features is not None
+        separation = separation_loss(self._features, y, temperature=self.temperature)
+        self._features = None
+        self.history.record_batch("prediction_loss", loss.item())
+        self.history.record_batch("separation_loss", separation.item())
+        # eq. 4.13
+        return loss + self.separation_weight * separation

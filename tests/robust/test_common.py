@@ -1,0 +1,40 @@
+"""The contract of scikit-learn and imbalanced-learn, checked for every robust classifier."""
+
+import pytest
+from imblearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    check_param_validation,
+)
+from imblearn.utils.estimator_checks import (
+    parametrize_with_checks as parametrize_with_imblearn_checks,
+)
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from tests.robust.registry import ROBUST_CLASSIFIERS
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning:imblearn"),
+]
+ESTIMATORS = list(ROBUST_CLASSIFIERS.values())
+
+
+@parametrize_with_checks(ESTIMATORS)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_imblearn_checks(ESTIMATORS)
+def test_imbalanced_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("name", ROBUST_CLASSIFIERS)
+def test_parameter_constraints(name):
+    check_param_validation(name, clone(ROBUST_CLASSIFIERS[name]))
+
+
+@pytest.mark.parametrize("name", ROBUST_CLASSIFIERS)
+def test_dataframe_column_names(name):
+    check_dataframe_column_names_consistency(name, clone(ROBUST_CLASSIFIERS[name]))
