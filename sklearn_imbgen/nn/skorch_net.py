@@ -286,7 +286,7 @@ class SkorchClassifier(NeuralNetClassifier):
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
-        if np.ndim(y) > 1:
+        if np.asarray(y).ndim > 1:
             # several labels per row get imbalanced-learn's message
             check_target_type(y)
         X, y = validate_data(
