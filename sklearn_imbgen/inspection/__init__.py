@@ -1,15 +1,19 @@
 """Pictures of what was learned and made; matplotlib comes with the extra "plots"."""
 
 from sklearn_imbgen.inspection._annotator import AnnotatorDisplay
+from sklearn_imbgen.inspection._feature_space import FeatureSpaceDisplay
 from sklearn_imbgen.inspection._label_inference import LabelInferenceDisplay
 from sklearn_imbgen.inspection._latent_space import LatentSpaceDisplay
 from sklearn_imbgen.inspection._loss_curve import LossCurveDisplay
 from sklearn_imbgen.inspection._resampling import ResamplingDisplay
+from sklearn_imbgen.inspection._robustness import RobustnessDisplay
 
 __all__ = [
     "AnnotatorDisplay",
+    "FeatureSpaceDisplay",
     "LabelInferenceDisplay",
     "LatentSpaceDisplay",
     "LossCurveDisplay",
     "ResamplingDisplay",
+    "RobustnessDisplay",
 ]

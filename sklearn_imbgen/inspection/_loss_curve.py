@@ -1,4 +1,4 @@
-"""The losses of a sampler's networks over the epochs."""
+"""The losses of networks over the epochs."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,17 @@ from sklearn_imbgen.inspection._axes import (
     draw_line,
     take_axes,
 )
+from sklearn_imbgen.utils import split_pipeline
 
 __all__ = ["LossCurveDisplay"]
 
 History = Mapping[str, Mapping[str, Sequence[float]]]
+# What skorch records: a row for each epoch, with a list of its batches.
+Epochs = Sequence[Mapping[str, Any]]
 
 MAX_COLUMNS = 3
+# skorch's names, and ours
+TOTALS = {"valid_loss": "validation", "train_loss": "total"}
 
 
 class LossCurveDisplay:
@@ -58,13 +63,15 @@ class LossCurveDisplay:
         self.history = history
 
     @classmethod
-    def from_estimator(cls, sampler: Any, *, ax: Any = None) -> "LossCurveDisplay":
-        """Draw the losses that a sampler recorded in training.
+    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> "LossCurveDisplay":
+        """Draw the losses that a sampler or a skorch net recorded in training.
 
         Parameters
         ----------
-        sampler : estimator with ``history_``
-            A trained sampler, such as :class:`~sklearn_imbgen.GLGAN`.
+        estimator : estimator with ``history_``
+            A trained sampler, such as :class:`~sklearn_imbgen.GLGAN`, or a skorch net,
+            such as :class:`~sklearn_imbgen.SRATClassifier`, also as the last step of a
+            Pipeline. Of a net, each term is the mean over the rows of an epoch.
         ax : matplotlib Axes or array of them, default=None
             Where to draw, one per network; None makes a figure.
 
@@ -73,12 +80,16 @@ class LossCurveDisplay:
         LossCurveDisplay
             The drawn display.
         """
-        if not hasattr(sampler, "history_"):
+        trained = split_pipeline(estimator).last
+        history = getattr(trained, "history_", None)
+        if history is None:
             raise NotFittedError(
-                f"This {type(sampler).__name__} has no history_: call fit or fit_resample "
-                "of a sampler with networks first."
+                f"This {type(trained).__name__} has no history_: call fit or fit_resample "
+                "of a sampler or classifier with networks first."
             )
-        return cls.from_arrays(sampler.history_, ax=ax)
+        if not isinstance(history, Mapping):
+            history = {"network": net_losses(history)}
+        return cls.from_arrays(history, ax=ax)
 
     @classmethod
     def from_arrays(cls, history: History, *, ax: Any = None) -> "LossCurveDisplay":
@@ -130,6 +141,38 @@ class LossCurveDisplay:
             _draw_terms(panel, terms)
             panel.set(title=network, xlabel="epoch", ylabel="loss")
         return self
+
+
+def net_losses(epochs: Epochs) -> dict[str, list[float]]:
+    """Terms of a skorch net's loss per epoch: means over batches, weighted by their rows.
+
+    Examples
+    --------
+    >>> small = {"train_loss": 4.0, "prediction_loss": 1.0, "train_batch_size": 1}
+    >>> large = {"train_loss": 2.0, "prediction_loss": 2.0, "train_batch_size": 3}
+    >>> net_losses([{"epoch": 1, "batches": [small, large]}])
+    {'prediction': [1.75], 'total': [2.5]}
+    """
+    recorded = [name for row in epochs for batch in row["batches"] for name in batch]
+    found = [name for name in dict.fromkeys(recorded) if name.endswith("_loss")]
+    # the total last, as in the histories of samplers
+    names = [name for name in found if name not in TOTALS]
+    names += [name for name in TOTALS if name in found]
+    terms = {}
+    for name in names:
+        values = [_epoch_mean(row["batches"], name) for row in epochs]
+        terms[TOTALS.get(name, name.removesuffix("_loss"))] = values
+    return terms
+
+
+def _epoch_mean(batches: Sequence[Mapping[str, Any]], name: str) -> float:
+    """Mean of what the batches recorded; NaN for an epoch without."""
+    size = "valid_batch_size" if name == "valid_loss" else "train_batch_size"
+    counted = [batch for batch in batches if name in batch]
+    n_rows = sum(batch.get(size, 1) for batch in counted)
+    if not n_rows:
+        return math.nan
+    return float(sum(batch[name] * batch.get(size, 1) for batch in counted) / n_rows)
 
 
 def _draw_terms(ax: Any, terms: Mapping[str, Sequence[float]]) -> None:

@@ -1,5 +1,6 @@
-"""How close synthetic rows are to their originals, and how far workers agree."""
+"""Synthetic rows beside their originals, agreement of workers, accuracy under attack."""
 
+from sklearn_imbgen.metrics._class_accuracy import class_accuracy
 from sklearn_imbgen.metrics._crowd import annotator_report, krippendorff_alpha
 from sklearn_imbgen.metrics._distribution import detection_auc, feature_distance
 from sklearn_imbgen.metrics._neighborhood import (
@@ -9,9 +10,16 @@ from sklearn_imbgen.metrics._neighborhood import (
     nearest_original_distance,
 )
 from sklearn_imbgen.metrics._report import fidelity_report
+from sklearn_imbgen.metrics._robust import (
+    class_accuracy_report,
+    robust_accuracy_score,
+    robust_scorer,
+)
 
 __all__ = [
     "annotator_report",
+    "class_accuracy",
+    "class_accuracy_report",
     "coverage_score",
     "density_score",
     "detection_auc",
@@ -20,4 +28,6 @@ __all__ = [
     "intrusion_rate",
     "krippendorff_alpha",
     "nearest_original_distance",
+    "robust_accuracy_score",
+    "robust_scorer",
 ]

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_imbgen.metrics._columns import ColumnReport
 from sklearn_imbgen.utils import (
     CrowdLabels,
     check_label_matrix,
@@ -29,16 +30,8 @@ CLEARLY = 2.0
 MET = 0.5
 
 
-class AnnotatorReport(dict[str, NDArray[Any]]):
-    """Columns by name; prints as a table, and ``pandas.DataFrame(report)`` takes it as it is."""
-
-    def __str__(self) -> str:
-        columns = [[name, *map(_cell, values)] for name, values in self.items()]
-        widths = [max(map(len, column)) for column in columns]
-        return "\n".join(
-            "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
-            for line in zip(*columns, strict=True)
-        )
+class AnnotatorReport(ColumnReport):
+    """What :func:`annotator_report` returns, a column for each figure, a row for each worker."""
 
 
 def krippendorff_alpha(worker_labels: Any, *, missing_label: Any = -1) -> float:
@@ -296,7 +289,3 @@ def _mean_where(counted: NDArray[np.bool_], values: Floats) -> Floats:
 def _divide(part: Any, whole: Any) -> Floats:
     """Quotient, NaN where the whole is nothing."""
     return np.where(whole > 0, part / np.where(whole > 0, whole, 1), np.nan)
-
-
-def _cell(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else str(value)

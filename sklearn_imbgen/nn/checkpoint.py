@@ -1,7 +1,10 @@
 """A file from which a killed training goes on."""
 
 import hashlib
+import io
+import numbers
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,15 @@ from numpy.typing import NDArray
 __all__ = ["Checkpoint"]
 
 # Of these, one may change without making the run another one.
-FREE_PARAMETERS = ("checkpoint", "verbose", "callbacks", "device", "warm_start")
+FREE_PARAMETERS = (
+    "checkpoint",
+    "verbose",
+    "callbacks",
+    "device",
+    "warm_start",
+    "accelerator",
+    "unwrap_after_train",
+)
 
 
 class Checkpoint:
@@ -60,8 +71,14 @@ class Checkpoint:
         net._seed = state["seed"]
         return state
 
-    def save(self, net: Any) -> None:
-        """Write the state of the net after an epoch."""
+    def save(self, net: Any, *, stopped: bool = False) -> None:
+        """Write the state of the net after an epoch; ``stopped`` if a callback ends the training.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
         state = {
             "fingerprint": self.fingerprint,
             "module": net.module_.state_dict(),
@@ -69,6 +86,7 @@ class Checkpoint:
             "optimizer": net.optimizer_.state_dict(),
             "history": [_plain(row) for row in net.history],
             "seed": net._seed,
+            "stopped": stopped,
         }
         unfinished = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
         try:
@@ -81,11 +99,13 @@ class Checkpoint:
             unfinished.unlink(missing_ok=True)
 
     def _read(self) -> dict[str, Any]:
+        # torch reports some damaged files as an OSError
+        content = io.BytesIO(self.path.read_bytes())
         try:
-            state: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
+            state: dict[str, Any] = torch.load(content, map_location="cpu", weights_only=True)
         except Exception as error:
             raise ValueError(
-                f"checkpoint={str(self.path)!r} is no checkpoint of this library: {error}. "
+                f"checkpoint={str(self.path)!r} is damaged, or no checkpoint of this library. "
                 "Delete the file to begin anew, or name another one."
             ) from error
         return state if isinstance(state, dict) else {}
@@ -97,7 +117,7 @@ def _plain(row: Any) -> Any:
         return {str(key): _plain(value) for key, value in row.items()}
     if isinstance(row, list | tuple):
         return [_plain(value) for value in row]
-    return row.item() if isinstance(row, np.generic) else row
+    return row.tolist() if isinstance(row, np.generic | np.ndarray) else row
 
 
 def _fingerprint(net: Any, X: NDArray[Any], codes: NDArray[np.int64]) -> str:
@@ -107,19 +127,33 @@ def _fingerprint(net: Any, X: NDArray[Any], codes: NDArray[np.int64]) -> str:
         digest.update(str(array.shape).encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     parameters = net.get_params(deep=False)
-    for name in sorted(set(parameters) - set(FREE_PARAMETERS)):
+    for name in sorted(parameters):
+        if name.partition("__")[0] in FREE_PARAMETERS:
+            continue
         value = parameters[name]
-        if name == "random_state" and not isinstance(value, int):
+        if name == "random_state" and not isinstance(value, numbers.Integral):
             # a state moves on with every draw; the file knows the seed that was drawn
             value = type(value).__name__
-        digest.update(f"{name}={_describe(value)};".encode())
+        digest.update(f"{name}=".encode() + _describe(value) + b";")
     return digest.hexdigest()
 
 
-def _describe(value: Any) -> str:
-    """Text of a parameter that is the same in the next process."""
+def _describe(value: Any) -> bytes:
+    """What a parameter is, alike in the next process."""
     if isinstance(value, torch.nn.Module):
-        return str(value)
-    if callable(value):
-        return getattr(value, "__qualname__", type(value).__name__)
-    return repr(value)
+        weights = [_describe(part) for part in value.state_dict().values()]
+        return b"".join([str(value).encode(), *weights])
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu().numpy()
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        # the text of a long array leaves out its middle
+        return f"{value.shape}{value.dtype}".encode() + np.ascontiguousarray(value).tobytes()
+    if isinstance(value, list | tuple):
+        return b"[" + b",".join(_describe(part) for part in value) + b"]"
+    if isinstance(value, numbers.Integral):
+        value = int(value)
+    text = getattr(value, "__qualname__", None) or repr(value)
+    if text.startswith("<") and hasattr(value, "__dict__"):
+        # such as skorch's ValidSplit, whose text is an address
+        text = f"{type(value).__qualname__}{vars(value)}"
+    return re.sub(" at 0x[0-9a-f]+", "", text).encode()

@@ -53,8 +53,9 @@ class CosineLinear(nn.Module):
         super().__init__()
         self.in_features, self.out_features, self.scale = in_features, out_features, scale
         weight = torch.empty(out_features, in_features, dtype=torch.float32)
-        # only the direction of the rows matters
-        self.weight = nn.Parameter(nn.init.normal_(weight, generator=generator))
+        # only directions matter, but the longer a row the slower it turns: start at length one
+        weight = functional.normalize(nn.init.normal_(weight, generator=generator), dim=1)
+        self.weight = nn.Parameter(weight)
 
     def forward(self, X: Tensor) -> Tensor:
         """Logits of shape (n_samples, out_features)."""
@@ -127,6 +128,10 @@ def _convolution(
     return layer
 
 
+def _batch_norm(n_maps: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(n_maps, dtype=torch.float32)
+
+
 class _ResidualBlock(nn.Module):
     """Two convolutions, and a way past them."""
 
@@ -136,17 +141,17 @@ class _ResidualBlock(nn.Module):
         super().__init__()
         self.way = nn.Sequential(
             _convolution(n_inputs, n_outputs, stride, 3, generator),
-            nn.BatchNorm2d(n_outputs),
+            _batch_norm(n_outputs),
             nn.ReLU(),
             _convolution(n_outputs, n_outputs, 1, 3, generator),
-            nn.BatchNorm2d(n_outputs),
+            _batch_norm(n_outputs),
         )
         same = stride == 1 and n_inputs == n_outputs
         self.past = (
             nn.Identity()
             if same
             else nn.Sequential(
-                _convolution(n_inputs, n_outputs, stride, 1, generator), nn.BatchNorm2d(n_outputs)
+                _convolution(n_inputs, n_outputs, stride, 1, generator), _batch_norm(n_outputs)
             )
         )
 
@@ -191,7 +196,7 @@ class ResidualNetwork(nn.Module):
         self.standardize = _standardize(mean, scale)
         self.first = nn.Sequential(
             _convolution(n_channels, width, first_stride, 3, generator),
-            nn.BatchNorm2d(width),
+            _batch_norm(width),
             nn.ReLU(),
         )
         stages: list[nn.Module] = []

@@ -54,7 +54,7 @@ def last_linear(module: nn.Module) -> str:
 
 
 def find_layer(module: nn.Module, name: str) -> nn.Module:
-    """A part of a module by its name, as in ``named_modules()``.
+    """A part of a module by its name, as in ``named_modules()``; "" is the module itself.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def find_layer(module: nn.Module, name: str) -> nn.Module:
         If there is no such part, with the names that there are.
     """
     parts = dict(module.named_modules())
-    if name not in parts or not name:
+    if name not in parts:
         known = ", ".join(repr(part) for part in parts if part)
         raise ValueError(f"feature_layer={name!r} is no part of module; it has: {known}.")
     part: nn.Module = parts[name]

@@ -1,6 +1,7 @@
 """skorch's NeuralNetClassifier with the manners of a scikit-learn classifier."""
 
 import copy
+import inspect
 import math
 import numbers
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch import NeuralNetClassifier
 from skorch.dataset import Dataset
-from skorch.utils import is_dataset
+from skorch.utils import is_dataset, to_device
 from torch import Tensor, nn
 
 from sklearn_imbgen.nn.checkpoint import Checkpoint
@@ -54,7 +55,7 @@ class SkorchClassifier(NeuralNetClassifier):
     """
 
     _parameter_constraints: dict = {
-        "module": [HasMethods("forward"), None],
+        "module": [HasMethods("forward"), callable, None],
         "optimizer": [callable],
         "lr": [Interval(numbers.Real, 0, None, closed="neither")],
         "max_epochs": [Interval(numbers.Integral, 0, None, closed="left")],
@@ -198,18 +199,20 @@ class SkorchClassifier(NeuralNetClassifier):
         self._check_parameters()
         X, y = self._check_rows_and_labels(X, y, reset=reset)
         codes = self._encode_labels(y, classes, reset=reset)
-        self._learn_from_data(X, codes, reset=reset)
         if reset or not hasattr(self, "_seed"):
             self._seed = draw_seed(check_random_state(self.random_state))
         with self._training_settings():
+            self._learn_from_data(X, codes, reset=reset)
             if reset:
                 self._generator = torch.Generator().manual_seed(self._seed)
                 self.initialize()
-            saved = self._open_checkpoint(X, codes) if reset else None
-            n_done = len(self.history) if saved is not None else 0
+            saved = self._open_checkpoint(X, codes, use=reset)
+            n_left = self.max_epochs
+            if saved is not None:
+                n_left = 0 if saved["stopped"] else max(0, n_left - len(self.history))
             self.notify("on_train_begin", X=X, y=codes)
             try:
-                self.fit_loop(X, codes, epochs=max(0, self.max_epochs - n_done))
+                self.fit_loop(X, codes, epochs=n_left)
             except _StopTraining:
                 pass
             finally:
@@ -223,8 +226,12 @@ class SkorchClassifier(NeuralNetClassifier):
         except KeyboardInterrupt as stop:
             # skorch's EarlyStopping stops so; Ctrl-C anywhere else is the user's
             if method_name == "on_epoch_end":
+                self._save_checkpoint(stopped=True)
                 raise _StopTraining from stop
             raise
+        if method_name == "on_epoch_end":
+            # after the callbacks, which may have changed the learning rate
+            self._save_checkpoint(stopped=False)
 
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
         """Start an epoch from a seed of its own, so that a resumed run goes on alike."""
@@ -240,13 +247,8 @@ class SkorchClassifier(NeuralNetClassifier):
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Look for divergence, before any callback acts on the epoch."""
         super().on_epoch_end(net, **kwargs)
-        losses = [
-            sum(batch["train_loss"] * batch["train_batch_size"] for batch in row["batches"])
-            / max(1, sum(batch["train_batch_size"] for batch in row["batches"]))
-            for row in (self.history[0], self.history[-1])
-            if row["batches"]
-        ]
-        if len(losses) == 2 and losses[1] > EXPLOSION_FACTOR * (1 + abs(losses[0])):
+        losses = [_mean_train_loss(row["batches"]) for row in (self.history[0], self.history[-1])]
+        if losses[1] > EXPLOSION_FACTOR * (1 + abs(losses[0])):
             raise DivergenceError(self._divergence(f"{losses[1]:.3g}, after {losses[0]:.3g}"))
 
     def get_loss(
@@ -290,7 +292,15 @@ class SkorchClassifier(NeuralNetClassifier):
             # several labels per row get imbalanced-learn's message
             check_target_type(y)
         X, y = validate_data(
-            self, X, y, reset=reset, dtype=np.float32, allow_nd=True, ensure_min_samples=2
+            self,
+            X,
+            y,
+            reset=reset,
+            dtype=np.float32,
+            # sums of columns depend on the order in memory
+            order="C",
+            allow_nd=True,
+            ensure_min_samples=2,
         )
         check_classification_targets(y)
         if reset:
@@ -300,7 +310,9 @@ class SkorchClassifier(NeuralNetClassifier):
 
     def _check_rows(self, X: Any) -> Array:
         check_is_fitted(self, "module_")
-        checked: Array = validate_data(self, X, reset=False, dtype=np.float32, allow_nd=True)
+        checked: Array = validate_data(
+            self, X, reset=False, dtype=np.float32, order="C", allow_nd=True
+        )
         self._check_shape(checked)
         return checked
 
@@ -323,9 +335,9 @@ class SkorchClassifier(NeuralNetClassifier):
         unknown = np.setdiff1d(y, self.classes_inferred_)
         if len(unknown):
             raise ValueError(
-                f"y holds {name_some([repr(plain(label)) for label in unknown])}, which "
+                f"y holds {name_some(unknown)}, which "
                 f"{'is not in classes' if reset else 'the net was not fitted on'}; known are "
-                f"{name_some([repr(plain(label)) for label in self.classes_inferred_])}."
+                f"{name_some(self.classes_inferred_)}."
             )
         codes = np.searchsorted(self.classes_inferred_, y).astype(np.int64)
         counts = np.bincount(codes, minlength=len(self.classes_inferred_))
@@ -353,8 +365,8 @@ class SkorchClassifier(NeuralNetClassifier):
 
     def _build_module(self) -> nn.Module:
         given = self.get_params_for("module")
+        self._require_data()
         if self.module is None:
-            self._require_data()
             mean, scale = self._statistics
             n_classes = len(self.classes_inferred_)
             common = {"mean": mean, "scale": scale, "generator": self._generator, **given}
@@ -373,14 +385,14 @@ class SkorchClassifier(NeuralNetClassifier):
             return copy.deepcopy(self.module)
         if not isinstance(self.module, type):
             # a function that builds one
-            built: nn.Module = self.module(**given)
+            taken = inspect.signature(self.module).parameters
+            sizes = {name: size for name, size in self._sizes().items() if name in taken}
+            built: nn.Module = self.module(**{**sizes, **given})
             return built
         sizes = {**self._sizes(), **given}
         return build_module(self.module, "module", **sizes)
 
     def _sizes(self) -> dict[str, Any]:
-        if not hasattr(self, "input_shape_"):
-            return {}
         return {
             "n_features": int(np.prod(self.input_shape_)),
             "n_channels": self.input_shape_[0],
@@ -395,8 +407,8 @@ class SkorchClassifier(NeuralNetClassifier):
     def _require_data(self) -> None:
         if not hasattr(self, "input_shape_"):
             raise ValueError(
-                f"{type(self).__name__} takes the sizes of its network from the data: call fit or "
-                "partial_fit first, or pass a module instance."
+                f"{type(self).__name__} takes the sizes of its network and the classes from the "
+                "data: call fit or partial_fit first."
             )
 
     def get_params_for_optimizer(self, prefix: str, named_parameters: Any) -> Any:
@@ -407,15 +419,28 @@ class SkorchClassifier(NeuralNetClassifier):
         return args, kwargs
 
     def initialize_criterion(self) -> "SkorchClassifier":
-        """Build the loss; cross entropy unless a child says otherwise."""
-        self.criterion_: nn.Module = nn.CrossEntropyLoss()
+        """Build the loss."""
+        self.criterion_: nn.Module = self._build_criterion()
+        accelerator = getattr(self, "accelerator", None)
+        if accelerator is not None:
+            self.criterion_.to(accelerator.device)
+            # it has no parameters, and torch refuses to distribute such a module over CPUs
+            self.criterion_._is_accelerate_prepared = True  # type: ignore[assignment]
         return self
+
+    def _build_criterion(self) -> nn.Module:
+        """Hook for a child with a loss of its own."""
+        return nn.CrossEntropyLoss()
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         """Iterator over mini-batches; the default one is told the device and the seed."""
         kind = self.iterator_train if training else self.iterator_valid
         if kind is not TensorBatches:
-            return super().get_iterator(dataset, training=training)
+            iterator = super().get_iterator(dataset, training=training)
+            if not training and getattr(iterator, "generator", self) is None:
+                # torch's DataLoader draws a seed, from the caller's RNG if it has none
+                iterator.generator = torch.Generator().manual_seed(0)
+            return iterator
         options = {"batch_size": self.batch_size, "device": self._where()}
         if training:
             options |= {"shuffle": True, "generator": self._generator}
@@ -436,6 +461,16 @@ class SkorchClassifier(NeuralNetClassifier):
             return super().infer(x, **fit_params)
         with torch.autocast(torch.device(self._where()).type, dtype=torch.bfloat16):
             return super().infer(x, **fit_params).float()
+
+    def forward_iter(self, X: Any, training: bool = False, device: Any = "cpu") -> Iterator[Any]:
+        """Outputs of the network, batch by batch."""
+        if self.iterator_valid is not TensorBatches:
+            yield from super().forward_iter(X, training=training, device=device)
+            return
+        for batch in self.get_iterator(self.get_dataset(X), training=training):
+            # not accelerate's step, which gathers from all processes: each has all rows here
+            output = NeuralNetClassifier.evaluation_step(self, batch, training=training)
+            yield to_device(output, device)
 
     def _where(self) -> Any:
         accelerator = getattr(self, "accelerator", None)
@@ -459,12 +494,17 @@ class SkorchClassifier(NeuralNetClassifier):
                 stack.enter_context(limited_threads(1))
             yield
 
-    def _open_checkpoint(self, X: Array, codes: NDArray[np.int64]) -> Any:
-        self._checkpoint = None
-        if self.checkpoint is None:
+    def _open_checkpoint(self, X: Array, codes: NDArray[np.int64], *, use: bool) -> Any:
+        self._checkpoint: Checkpoint | None = None
+        if self.checkpoint is None or not use:
             return None
         self._checkpoint = Checkpoint(self.checkpoint)
         return self._checkpoint.open(self, X, codes)
+
+    def _save_checkpoint(self, *, stopped: bool) -> None:
+        accelerator = getattr(self, "accelerator", None)
+        if self._checkpoint is not None and (accelerator is None or accelerator.is_main_process):
+            self._checkpoint.save(self, stopped=stopped)
 
     # -- prediction ------------------------------------------------------------------------
 
@@ -532,6 +572,13 @@ class SkorchClassifier(NeuralNetClassifier):
 
 class _StopTraining(Exception):
     """A callback has asked for the end of the training."""
+
+
+def _mean_train_loss(batches: list[dict[str, Any]]) -> float:
+    # a validation set has batches of its own
+    trained = [batch for batch in batches if "train_loss" in batch]
+    total = sum(batch["train_loss"] * batch["train_batch_size"] for batch in trained)
+    return float(total / max(1, sum(batch["train_batch_size"] for batch in trained)))
 
 
 def _softmax(logits: Tensor) -> Tensor:

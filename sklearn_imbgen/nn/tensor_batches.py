@@ -68,7 +68,8 @@ class TensorBatches:
         starts = list(range(0, len(self.X), self.batch_size))
         if len(starts) > 1 and len(self.X) - starts[-1] < 2 * self.n_parts:
             starts.pop()
-        return list(zip(starts, [*starts[1:], len(self.X)], strict=True))
+        # without rows there is an end but no start
+        return list(zip(starts, [*starts[1:], len(self.X)], strict=False))
 
 
 def _tensor(values: Any) -> Tensor:

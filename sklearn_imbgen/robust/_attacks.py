@@ -24,6 +24,7 @@ RowLoss = Callable[[Tensor, Tensor], Tensor]
 # A step of 2.5 * epsilon / n_steps reaches the border of the ball from anywhere (Madry et al.)
 REACH = 2.5
 TINY = 1e-12
+SMALLEST = torch.finfo(torch.float32).tiny
 
 
 def row_cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
@@ -84,9 +85,10 @@ class Threat(NamedTuple):
             drawn = torch.rand(X.shape, generator=generator, **place).mul_(2).sub_(1)
         else:
             drawn = torch.randn(X.shape, generator=generator, **place)
-            n_free = X[0].numel() if self.scale is None else int((self.scale > 0).sum())
+            n_free = X[0].numel()
             if self.scale is not None:
-                drawn = drawn * (self.scale > 0).to(drawn)
+                free = (self.scale > 0).to(drawn).expand(X.shape[1:])
+                drawn, n_free = drawn * free, int(free.sum())
             radius = torch.rand(len(X), generator=generator, **place).pow(1 / max(n_free, 1))
             drawn = drawn * _per_row(radius / _norms(drawn), X)
         return self.project(X + self._in_units(drawn.to(X.device)) * self.epsilon, X)
@@ -97,6 +99,9 @@ class Threat(NamedTuple):
             direction = gradient.sign()
         else:
             direction = self._in_units(gradient)
+            # of a row that is very sure, the square of the gradient would be 0
+            largest = direction.flatten(1).abs().amax(dim=1)
+            direction = direction / _per_row(largest.clamp(min=SMALLEST), direction)
             direction = direction / _per_row(_norms(direction), direction)
         return X_adversarial + self._in_units(direction) * size
 
@@ -109,10 +114,11 @@ class Threat(NamedTuple):
             low, high = X - reach, X + reach
         else:
             change = X_adversarial - X
+            if self.scale is not None:
+                change = change * (self.scale > 0).to(change)
             measured = change
             if self.scale is not None:
                 measured = change / self.scale.clamp(min=TINY)
-                change = change * (self.scale > 0).to(change)
             shrink = (self.epsilon / _norms(measured)).clamp(max=1.0)
             X_adversarial = X + change * _per_row(shrink, change)
             low = high = None

@@ -9,8 +9,9 @@ from sklearn_imbgen.utils import import_extra
 __all__ = ["auto_attack"]
 
 NORMS = {"linf": "Linf", "l2": "L2"}
-# the targeted attacks of the standard set try three other classes
+# the loss of the targeted attacks needs three other classes
 LEAST_CLASSES = 4
+STANDARD_TARGETS = 9
 
 
 def auto_attack(module: nn.Module, X: Tensor, y: Tensor, threat: Threat, seed: int) -> Tensor:
@@ -52,5 +53,9 @@ def auto_attack(module: nn.Module, X: Tensor, y: Tensor, threat: Threat, seed: i
         options |= {"version": "custom", "attacks": ["apgd-ce", "square"]}
     attacker = library.AutoAttack(logits, **options)
     inside = ((images - low) / extent).clamp(0, 1)
-    found: Tensor = attacker.run_standard_evaluation(inside, y)
-    return (found * extent + low).reshape(shape)
+    # it assumes ten classes, and fails with fewer
+    n_targets = min(STANDARD_TARGETS, n_classes - 1)
+    attacker.apgd_targeted.n_target_classes = attacker.fab.n_target_classes = n_targets
+    found, _ = attacker.run_standard_evaluation(inside, y)
+    changed: Tensor = (found * extent + low).reshape(shape)
+    return changed

@@ -117,6 +117,9 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
                 cosine = CosineLinear(
                     layer.in_features, layer.out_features, self.logit_scale, self._generator
                 )
+                if not name:
+                    # the network is that layer
+                    return cosine
                 replace_layer(module, name, cosine)
         return module
 
@@ -146,9 +149,9 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
                 found.append(capture.features.cpu().numpy())
         return np.concatenate(found)
 
-    def initialize_criterion(self) -> "BaseAdversarialClassifier":
-        """Build the prediction loss with the sizes of the classes."""
-        self.criterion_ = PredictionLoss(
+    def _build_criterion(self) -> PredictionLoss:
+        """The prediction loss with the sizes of the classes."""
+        return PredictionLoss(
             self.prediction_loss,
             self.class_counts_,
             self.class_weight_,
@@ -156,7 +159,6 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
             max_margin=self.max_margin,
             scale=self.logit_scale,
         )
-        return self
 
     def torch_compile(self, module: nn.Module, name: str) -> Any:
         """Compile the network; the loss is a handful of operations and changes its weights."""

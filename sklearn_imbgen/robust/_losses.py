@@ -14,6 +14,8 @@ __all__ = [
     "weighted_mean",
 ]
 
+TINY = torch.finfo(torch.float32).tiny
+
 
 def weighted_mean(row_losses: Tensor, y: Tensor, class_weight: Tensor | None) -> Tensor:
     """Mean over the rows, each counting by its class (w_i of eq. 4.11).
@@ -24,7 +26,8 @@ def weighted_mean(row_losses: Tensor, y: Tensor, class_weight: Tensor | None) ->
     if class_weight is None:
         return row_losses.mean()
     weight = class_weight[y]
-    return (weight * row_losses).sum() / weight.sum()
+    # all 0 where a dict silences the only class of a batch
+    return (weight * row_losses).sum() / weight.sum().clamp(min=TINY)
 
 
 def cross_entropy_loss(logits: Tensor, y: Tensor, *, class_weight: Tensor | None = None) -> Tensor:
@@ -79,7 +82,9 @@ def focal_loss(
     tensor(0.3466)
     """
     log_true = -functional.cross_entropy(logits, y, reduction="none")
-    return weighted_mean(-((1 - log_true.exp()) ** gamma) * log_true, y, class_weight)
+    # not 0: a power below 1 has no gradient there
+    doubt = (-torch.expm1(log_true)).clamp(min=TINY)
+    return weighted_mean(-(doubt**gamma) * log_true, y, class_weight)
 
 
 def ldam_margins(class_counts: Tensor, max_margin: float = 0.5) -> Tensor:

@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from sklearn_imbgen.nn import draw_seed, isolated_rng
+from sklearn_imbgen.nn import draw_seed, evaluation_mode, isolated_rng
 from sklearn_imbgen.robust._attacks import (
     Threat,
     margin_of_error,
@@ -19,7 +19,7 @@ from sklearn_imbgen.robust._attacks import (
 )
 from sklearn_imbgen.robust._auto_attack import auto_attack
 from sklearn_imbgen.robust._threat_model import feature_units, make_threat
-from sklearn_imbgen.utils import name_some, plain
+from sklearn_imbgen.utils import name_some
 
 __all__ = ["PerturbMixin"]
 
@@ -116,13 +116,8 @@ class PerturbMixin:
 
         _check_choice(attack, ("pgd", "fgsm", "autoattack"), "attack")
         _check_choice(loss, tuple(ROW_LOSSES), "loss")
-        was_training = module.training
-        module.eval()
-        try:
-            with isolated_rng(seed), torch.inference_mode(False):
-                changed = _in_parts(run, rows, codes, torch.device(device))
-        finally:
-            module.train(was_training)
+        with evaluation_mode(module), isolated_rng(seed), torch.inference_mode(False):
+            changed = _in_parts(run, rows, codes, torch.device(device))
         return _like(changed, X)
 
     def _threat_of(
@@ -158,8 +153,8 @@ class PerturbMixin:
         unknown = np.setdiff1d(labels, classes)
         if len(unknown):
             raise ValueError(
-                f"y holds {name_some([repr(plain(label)) for label in unknown])}, which the net "
-                "was not fitted on."
+                f"y holds {name_some(unknown)}, which the net was not fitted on; known are "
+                f"{name_some(classes)}."
             )
         codes: NDArray[np.int64] = np.searchsorted(classes, labels).astype(np.int64)
         return codes
@@ -188,8 +183,9 @@ def _check_choice(value: Any, choices: tuple[str, ...], name: str) -> None:
 
 def _like(changed: Array, X: Any) -> Any:
     """The changed rows in the container of X, float64 only where X is."""
-    dtype = getattr(X, "dtype", None)
-    rows = changed.astype(np.float64) if dtype == np.float64 else changed
-    if hasattr(X, "columns") and hasattr(X, "index"):
+    is_frame = hasattr(X, "columns") and hasattr(X, "index")
+    dtypes = X.dtypes if is_frame else [getattr(X, "dtype", None)]
+    rows = changed.astype(np.float64) if any(d == np.float64 for d in dtypes) else changed
+    if is_frame:
         return type(X)(rows, columns=X.columns, index=X.index)
     return rows

@@ -23,6 +23,7 @@ from sklearn_imbgen.utils._label_matrix import (
 )
 from sklearn_imbgen.utils._lazy import lazy_names
 from sklearn_imbgen.utils._optional import import_extra
+from sklearn_imbgen.utils._pipeline import PipelineParts, split_pipeline
 from sklearn_imbgen.utils._random import draw_seed
 from sklearn_imbgen.utils._table import TableCodec
 from sklearn_imbgen.utils._truth_inference import (
@@ -64,6 +65,7 @@ __all__ = [
     "FewSamplesWarning",
     "IdleWorkerWarning",
     "Pairs",
+    "PipelineParts",
     "TableCodec",
     "TruthInference",
     "UnreliableSamplesWarning",
@@ -96,6 +98,7 @@ __all__ = [
     "pooled_confusion",
     "posterior_from",
     "refuse_label_matrix",
+    "split_pipeline",
     "vote_model",
     "vote_proportions",
 ]

@@ -1,0 +1,178 @@
+r"""Adversarial training on imbalanced classes, by the protocol of the dissertation's section 4.5.
+
+A set is a balanced one with a profile: usps-step-100 keeps a hundredth of the images of half
+of its classes, usps-exp-100 ever fewer from class to class; the test part stays balanced.
+Sizes for a CPU: digits, usps and mnist (at most 500 images per class, a convolutional network
+of two layers, epsilon 0.1, PGD-7 in training) and cifar10-long-tailed (3720 images, a small
+residual network, epsilon 8/255, PGD-5). Sizes of the dissertation, for a GPU: cifar10-step-100
+and the like from DIR/cifar10.npz or cifar100.npz (X_train, y_train, X_test, y_test), with its
+network, attack and schedule.
+
+All methods of a set share network, attack, batches, epochs, learning rate and seeds; the seed
+also draws the images. Accuracies are means over the classes, in percent. "under" are the half
+of the classes with the fewest images. "robust" is PGD-20 on the cross entropy with a random
+start; "both attacks" is right under that and under PGD-20 on the margin, which large logits
+cannot hide from. An image counts only if it is right unattacked as well.
+
+    python benchmarks/robust.py                                  # digits-step-20
+    python benchmarks/robust.py --sets usps-step-100 usps-exp-100 mnist-step-100 mnist-exp-100 \
+        cifar10-long-tailed --data-dir DIR --jobs 2 --output FILE.csv
+    python benchmarks/robust.py --sets cifar10-step-100 --data-dir DIR --device cuda
+    python benchmarks/robust.py --norm l2 ...                    # table 4.7
+    python benchmarks/robust.py --part weights --plot FILE.png   # figure 4.5; separation: 4.6,
+    python benchmarks/robust.py --part ratio --plot FILE.png     # figure 4.7
+    python benchmarks/robust.py --part ablation ...              # SRAT's own choices
+    python benchmarks/robust.py --part confirm ...               # attacks of other libraries
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from robust_data import Split, make_split
+from robust_methods import settings_of
+from robust_networks import one_thread
+from robust_parts import PARTS, Part
+from robust_tables import BOTH, MEASURES, draw_figure, report
+from tqdm.auto import tqdm
+
+COLUMNS = ["part", "norm", "set", "seed", "method", *MEASURES, *BOTH, "seconds"]
+KEY = ["part", "norm", "set", "seed", "method"]
+
+
+def class_averages(right: np.ndarray, y: np.ndarray, class_counts: np.ndarray) -> tuple[float, ...]:
+    """Mean over all classes, and over the half with the fewest training rows, in percent."""
+    per_class = np.array([right[y == label].mean() for label in np.unique(y)])
+    order = np.argsort(-class_counts, kind="stable")
+    under = order[(len(order) + 1) // 2 :]
+    return 100 * per_class.mean(), 100 * per_class[under].mean()
+
+
+def score(clf: Any, split: Split, attacks: dict[str, Callable[..., Any]]) -> dict[str, float]:
+    """Accuracies of a fitted net; each attack can only take from what is right unattacked."""
+    X, y = split.test
+    standard = clf.predict(X) == y
+    row = dict(zip(MEASURES[:2], class_averages(standard, y, split.class_counts), strict=True))
+    withstood = standard
+    for names, attack in zip((MEASURES[2:], BOTH), attacks.values(), strict=False):
+        withstood = withstood & (clf.predict(attack(clf, X, y)) == y)
+        row |= dict(zip(names, class_averages(withstood, y, split.class_counts), strict=True))
+    return row
+
+
+def run_one(
+    part: str,
+    method: str,
+    name: str,
+    norm: str,
+    seed: int,
+    data_dir: Path | None,
+    device: str,
+) -> dict:
+    """Train and score one method on one seed of a set."""
+    one_thread()
+    chosen = PARTS[part]
+    split = make_split(chosen.set_of(name, method), data_dir, seed)
+    common = {**settings_of(name, norm), "random_state": seed, "device": device}
+    clf = chosen.build(method, common, split)
+    start = time.perf_counter()
+    clf.fit(*split.train)
+    seconds = time.perf_counter() - start
+    about = {"part": part, "norm": norm, "set": name, "seed": seed, "method": method}
+    return {**about, **score(clf, split, chosen.attacks(method)), "seconds": seconds}
+
+
+def run_all(
+    part: str,
+    sets: list[str],
+    methods: list[str],
+    *,
+    norm: str,
+    seeds: range,
+    data_dir: Path | None,
+    device: str = "cpu",
+    jobs: int = 1,
+    output: Path | None = None,
+) -> pd.DataFrame:
+    """Scores of every set, seed and method; those that the file has already are not run again."""
+    known = pd.read_csv(output) if output is not None and output.exists() else None
+    if known is None:
+        known = pd.DataFrame(columns=COLUMNS)
+        if output is not None:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            known.to_csv(output, index=False)
+    wanted = [
+        (part, norm, name, seed, method) for name in sets for seed in seeds for method in methods
+    ]
+    done = set(known[KEY].itertuples(index=False, name=None))
+    todo = [
+        delayed(run_one)(part, method, name, norm, seed, data_dir, device)
+        for _, _, name, seed, method in (key for key in wanted if key not in done)
+    ]
+    found = [known] if len(known) else []
+    running = Parallel(n_jobs=jobs, return_as="generator_unordered")(todo)
+    for row in tqdm(running, total=len(todo), unit="training"):
+        frame = pd.DataFrame([row]).reindex(columns=COLUMNS)
+        if output is not None:
+            frame.to_csv(output, mode="a", header=False, index=False)
+        found.append(frame)
+    every = pd.concat(found, ignore_index=True)
+    place = {key: number for number, key in enumerate(wanted)}
+    every["place"] = [place.get(key, -1) for key in every[KEY].itertuples(index=False, name=None)]
+    every = every[every["place"] >= 0].sort_values("place", kind="stable")
+    return every.drop(columns="place").reset_index(drop=True)
+
+
+def choose_methods(part: Part, asked: list[str] | None) -> list[str]:
+    """Methods of a part, all or those asked for."""
+    unknown = [name for name in asked or () if name not in part.methods]
+    if unknown:
+        raise SystemExit(f"no method {', '.join(unknown)}; there are: {'; '.join(part.methods)}")
+    return asked or list(part.methods)
+
+
+def main() -> None:
+    """Run one part of the benchmark and print its tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--part", choices=PARTS, default="compare")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of the sets' files")
+    parser.add_argument("--sets", nargs="+", default=["digits-step-20"], metavar="SET")
+    parser.add_argument("--norm", choices=("linf", "l2"), default="linf")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1, help="trainings at the same time")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--methods", nargs="+", metavar="METHOD", help="rows of the table")
+    parser.add_argument("--output", type=Path, metavar="FILE.csv",
+                        help="raw scores; gone on with if it exists")  # fmt: skip
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="figure of the part")
+    options = parser.parse_args()
+    part = PARTS[options.part]
+    if options.plot is not None and not part.quantity:
+        raise SystemExit(f"--part {options.part} has no figure")
+    scores = run_all(
+        options.part,
+        options.sets,
+        choose_methods(part, options.methods),
+        norm=options.norm,
+        seeds=range(options.first_seed, options.first_seed + options.seeds),
+        data_dir=options.data_dir,
+        device=options.device,
+        jobs=options.jobs,
+        output=options.output,
+    )
+    print(report(scores, options.norm))
+    if options.plot is not None:
+        draw_figure(scores, part.values, part.quantity, options.plot)
+        print(f"drawn: {options.plot}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""Accuracy per class, without and under attack, and the means that chapter 4 reports."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import column_or_1d
+
+from sklearn_imbgen.metrics._attack import AttackedRows
+from sklearn_imbgen.metrics._columns import ColumnReport
+from sklearn_imbgen.utils import name_some
+
+__all__ = [
+    "ClassAccuracyReport",
+    "accuracy_of_classes",
+    "class_accuracy",
+    "class_sizes",
+    "mean_of_classes",
+    "report_columns",
+    "training_sizes",
+    "under_represented",
+]
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+WELL, UNDER, OVERALL = "well-represented", "under-represented", "overall"
+MEAN = "(mean)"
+
+
+class ClassAccuracyReport(ColumnReport):
+    """Accuracy per class and three means; see :func:`class_accuracy_report`."""
+
+
+def class_accuracy(
+    y_true: ArrayLike, y_pred: ArrayLike, y_pred_attacked: ArrayLike, *, class_counts: Any
+) -> ClassAccuracyReport:
+    """Accuracy of each class from predictions, without and under attack.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels.
+    y_pred : array-like of shape (n_samples,)
+        Predictions for the rows as they are.
+    y_pred_attacked : array-like of shape (n_samples,)
+        Predictions for the attacked rows. A row counts as robust only if both are right.
+    class_counts : dict of label to int, or array-like of shape (n_classes,)
+        Training rows of each class; an array in the order of the sorted labels of y_true.
+
+    Returns
+    -------
+    ClassAccuracyReport
+        As of :func:`class_accuracy_report`.
+
+    Examples
+    --------
+    >>> from sklearn_imbgen.metrics import class_accuracy
+    >>> report = class_accuracy(
+    ...     list("aabb"), list("aaba"), list("abba"), class_counts={"a": 90, "b": 10}
+    ... )
+    >>> print(report)
+     class              group  n_rows  n_training_rows  accuracy  robust_accuracy
+         a   well-represented       2               90     1.000            0.500
+         b  under-represented       2               10     0.500            0.500
+    (mean)   well-represented       2               90     1.000            0.500
+    (mean)  under-represented       2               10     0.500            0.500
+    (mean)            overall       4              100     0.750            0.500
+    """
+    labels, predicted, attacked = map(column_or_1d, (y_true, y_pred, y_pred_attacked))
+    if not len(labels) == len(predicted) == len(attacked):
+        raise ValueError(
+            f"y_true, y_pred and y_pred_attacked need one label per row; got {len(labels)}, "
+            f"{len(predicted)} and {len(attacked)}."
+        )
+    classes, counts = class_sizes(labels, class_counts, None)
+    right = np.asarray(predicted == labels, dtype=bool)
+    robust = right & np.asarray(attacked == labels, dtype=bool)
+    return report_columns(labels, classes, counts, right, robust)
+
+
+def class_sizes(labels: Array, class_counts: Any, known: Any) -> tuple[Array, NDArray[np.int64]]:
+    """Classes of training or test, sorted, and how many training rows each had.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,)
+        Of the test rows.
+    class_counts : dict of label to int, or array-like of shape (n_known,)
+    known : array-like of shape (n_known,) or None
+        Classes that an array counts, in order; None takes those of ``labels``.
+    """
+    if isinstance(class_counts, Mapping):
+        known = np.array(list(class_counts), dtype=object if labels.dtype == object else None)
+        counted = np.array(list(class_counts.values()))
+    else:
+        known = np.unique(labels) if known is None else np.asarray(known)
+        counted = np.asarray(class_counts)
+    if counted.shape != known.shape:
+        raise ValueError(
+            f"class_counts must hold one number for each of the classes {name_some(known)}; "
+            f"got shape {counted.shape}. A dict of label to number names them."
+        )
+    if not (counted >= 0).all():
+        raise ValueError(f"class_counts must hold numbers of at least 0; got {class_counts!r}.")
+    if not {*known.tolist()} & {*labels.tolist()}:
+        raise ValueError(
+            f"No label of y ({name_some(np.unique(labels))}) is in class_counts "
+            f"({name_some(known)}): both must be written alike, also in type."
+        )
+    classes = np.unique(np.concatenate([known, labels]))
+    sizes = np.zeros(len(classes), dtype=np.int64)
+    sizes[np.searchsorted(classes, known)] = counted
+    return classes, sizes
+
+
+def training_sizes(rows: AttackedRows, class_counts: Any) -> tuple[Array, NDArray[np.int64]]:
+    """Classes and training rows of an estimator, from what it knows or what is given."""
+    if class_counts is None:
+        name = type(rows.last_).__name__
+        class_counts = getattr(rows.last_, "class_counts_", None)
+        if class_counts is None:
+            raise ValueError(
+                f"{name} does not know how many training rows each class had: pass "
+                "class_counts, a dict of label to number."
+            )
+        if rows.resamples_:
+            raise ValueError(
+                f"A sampler stands before {name}, whose class_counts_ are of the resampled rows: "
+                "pass class_counts, a dict of label to number."
+            )
+    return class_sizes(rows.labels_, class_counts, getattr(rows.last_, "classes_", None))
+
+
+def under_represented(counts: ArrayLike) -> Mask:
+    """The half of the classes with the fewest training rows.
+
+    Of an odd number the middle one is not among them; of equal ones the first is taken
+    to be the larger.
+
+    Examples
+    --------
+    >>> under_represented([10, 500, 20]).tolist()
+    [True, False, False]
+    """
+    sizes = np.asarray(counts)
+    largest_first = np.argsort(-sizes, kind="stable")
+    under = np.zeros(len(sizes), dtype=bool)
+    under[largest_first[len(sizes) - len(sizes) // 2 :]] = True
+    return under
+
+
+def accuracy_of_classes(labels: Array, classes: Array, right: Mask) -> Floats:
+    """Share of right rows of each class; NaN for a class without a row."""
+    return np.array([right[labels == c].mean() if (labels == c).any() else np.nan for c in classes])
+
+
+def mean_of_classes(accuracy: Floats, among: Mask | None = None) -> float:
+    """Mean over the classes that have rows; NaN if none has."""
+    values = accuracy if among is None else accuracy[among]
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def report_columns(
+    labels: Array, classes: Array, counts: NDArray[np.int64], right: Mask, robust: Mask
+) -> ClassAccuracyReport:
+    """The report from masks of the rows that are right unattacked, and in both cases."""
+    under = under_represented(counts)
+    n_rows = np.array([(labels == c).sum() for c in classes])
+    groups = {WELL: ~under, UNDER: under, OVERALL: np.ones_like(under)}
+    report = ClassAccuracyReport()
+    report["class"] = np.array([*classes.tolist(), *[MEAN] * len(groups)], dtype=object)
+    report["group"] = np.array([*np.where(under, UNDER, WELL).tolist(), *groups], dtype=object)
+    for name, sizes in {"n_rows": n_rows, "n_training_rows": counts}.items():
+        report[name] = np.array([*sizes, *(sizes[mask].sum() for mask in groups.values())])
+    for name, mask in {"accuracy": right, "robust_accuracy": robust}.items():
+        accuracy = accuracy_of_classes(labels, classes, mask)
+        means = [mean_of_classes(accuracy, group) for group in groups.values()]
+        report[name] = np.array([*accuracy, *means])
+    return report

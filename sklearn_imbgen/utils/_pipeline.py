@@ -1,0 +1,58 @@
+"""What stands in a fitted Pipeline: transformers, and who predicts behind them."""
+
+from typing import Any, NamedTuple
+
+__all__ = ["PipelineParts", "split_pipeline"]
+
+
+class PipelineParts(NamedTuple):
+    """The steps of a Pipeline that act in prediction.
+
+    Parameters
+    ----------
+    transformers : tuple of transformer
+        In their order.
+    last : estimator
+        Whose ``predict`` answers.
+    resamples : bool
+        Whether a sampler stood before ``last`` in training.
+    """
+
+    transformers: tuple[Any, ...]
+    last: Any
+    resamples: bool
+
+    def transform(self, X: Any) -> Any:
+        """Rows as the last step gets them."""
+        for transformer in self.transformers:
+            X = transformer.transform(X)
+        return X
+
+
+def split_pipeline(estimator: Any) -> PipelineParts:
+    """The parts of a Pipeline, of any nesting, or a lone estimator; a search gives its best.
+
+    Samplers are left out, as imbalanced-learn's Pipeline leaves them out of prediction.
+
+    Examples
+    --------
+    >>> from imblearn.over_sampling import SMOTE
+    >>> from imblearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import MinMaxScaler
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> parts = split_pipeline(make_pipeline(MinMaxScaler(), SMOTE(), DecisionTreeClassifier()))
+    >>> parts.transformers, parts.last, parts.resamples
+    ((MinMaxScaler(),), DecisionTreeClassifier(), True)
+    """
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    if not hasattr(estimator, "steps"):
+        return PipelineParts((), estimator, False)
+    *before, last = (step for _, step in estimator.steps)
+    acting = [step for step in before if step is not None and step != "passthrough"]
+    transformers = tuple(step for step in acting if not hasattr(step, "fit_resample"))
+    inner = split_pipeline(last)
+    return PipelineParts(
+        transformers + inner.transformers,
+        inner.last,
+        len(transformers) < len(acting) or inner.resamples,
+    )
