@@ -2,6 +2,7 @@
 
     python benchmarks/speed.py
     python benchmarks/speed.py --methods SMOTE GLGAN CTGAN --limit 3600
+    python benchmarks/speed.py --part training     # adversarial training beside a bare loop
 
 CTGAN needs ``pip install ctgan`` and trains its default 300 epochs on all rows, the class as
 one more column. MDO and NRAS need ``pip install smote-variants``.
@@ -17,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from samplers import SAMPLERS, is_installed
+from training_speed import RUNNERS, measure_training, peak_megabytes
 
 METHODS = ("SMOTE", "GLGAN", "LatentSMOTE", "ConditionalGAN", "SWIM", "BAGAN", "MDO", "NRAS",
            "CTGAN")  # fmt: skip
@@ -103,6 +105,13 @@ def measure_apart(method: str, shape: Shape, limit: float) -> Cost | None:
     return Cost(*(float(part) for part in done.stdout.splitlines()[-1].split()))
 
 
+def memory_apart(name: str) -> float:
+    """Peak megabytes of one training in a new process."""
+    words = [sys.executable, __file__, "--memory-of", name]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    return float(done.stdout.splitlines()[-1])
+
+
 def cost_row(method: str, shape: Shape, cost: Cost | None, limit: float) -> dict[str, str]:
     """One line of the table as text, without the comparison."""
     row = {"shape": str(shape), "method": method}
@@ -147,9 +156,21 @@ def main() -> None:
     )
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--limit", type=float, default=1800, help="seconds per resampling")
+    parser.add_argument("--part", choices=("sampling", "training"), default="sampling")
+    parser.add_argument("--rounds", type=int, default=5, help="of --part training")
+    parser.add_argument("--memory-of", choices=list(RUNNERS),
+                        help="train once in this process and print megabytes")  # fmt: skip
     parser.add_argument("--one", nargs=4, metavar=("METHOD", "ROWS", "COLUMNS", "MINORITY"),
                         help="measure in this process and print three numbers")  # fmt: skip
     options = parser.parse_args()
+    if options.memory_of:
+        print(peak_megabytes(options.memory_of))
+        return
+    if options.part == "training":
+        print(measure_training(options.rounds).to_string())
+        for name in ("hand-written loop", "AdversarialClassifier"):
+            print(f"{name}: {memory_apart(name):.0f} MB above start (ResNet)")
+        return
     if options.one:
         method, rows, columns, minority = options.one
         print(*measure(method, Shape(int(rows), int(columns), float(minority))))

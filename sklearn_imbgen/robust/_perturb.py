@@ -1,12 +1,13 @@
 """Attacks on a fitted net, in and out as a user holds the rows."""
 
+import numbers
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_random_state, check_scalar, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -89,6 +90,7 @@ class PerturbMixin:
         check_is_fitted(self, "module_")
         rows = self._check_rows(X)  # type: ignore[attr-defined]
         codes = self._check_labels(y, len(rows))
+        _check_settings(epsilon, norm, n_steps, step_size)
         threat = self._threat_of(epsilon, norm, clip_values, feature_scale, feature_mask)
         seed = draw_seed(check_random_state(random_state))
         device = self._where()  # type: ignore[attr-defined]
@@ -179,6 +181,17 @@ def _in_parts(
 def _check_choice(value: Any, choices: tuple[str, ...], name: str) -> None:
     if not callable(value) and value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}.")
+
+
+def _check_settings(epsilon: Any, norm: Any, n_steps: Any, step_size: Any) -> None:
+    """The constraints of the constructor, for what ``perturb`` is told."""
+    if epsilon is not None:
+        check_scalar(epsilon, "epsilon", numbers.Real, min_val=0)
+    if norm not in (None, "linf", "l2"):
+        raise ValueError(f"norm must be 'linf', 'l2' or None; got {norm!r}.")
+    check_scalar(n_steps, "n_steps", numbers.Integral, min_val=0)
+    if step_size is not None:
+        check_scalar(step_size, "step_size", numbers.Real, min_val=0, include_boundaries="neither")
 
 
 def _like(changed: Array, X: Any) -> Any:

@@ -395,3 +395,20 @@ def test_auto_attack_refuses_what_it_cannot_express(four_classes, parameters, me
     net = fit(four_classes, max_epochs=1, **parameters)
     with pytest.raises(ValueError, match=message):
         net.perturb(*four_classes, attack="autoattack")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"epsilon": -1.0}, "epsilon"),
+        ({"norm": "l7"}, "norm"),
+        ({"n_steps": -2}, "n_steps"),
+        ({"step_size": 0.0}, "step_size"),
+    ],
+)
+def test_perturb_refuses_wrong_settings_by_name(wrong, named):
+    X = np.random.RandomState(0).normal(size=(20, 3))
+    y = (X[:, 0] > 0).astype(int)
+    net = AdversarialClassifier(max_epochs=1, n_steps=1, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match=named):
+        net.perturb(X, y, **wrong)
