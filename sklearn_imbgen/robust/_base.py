@@ -110,7 +110,8 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
         n_classes = len(self.classes_inferred_)
         _check_logits(module, self.input_shape_, n_classes)
         if self.prediction_loss == "ldam":
-            name = self._head_name(module)
+            # the last linear layer, whichever one the features are taken from
+            name = last_linear(module)
             layer = find_layer(module, name)
             if isinstance(layer, nn.Linear):
                 # LDAM's margins are cosines: features and weights have length one

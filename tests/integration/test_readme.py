@@ -39,3 +39,11 @@ def test_page_on_crowd_labels(capsys):
     assert (namespace["result"]["test_score"] > 0.5).all()
     assert namespace["resampled"].score(namespace["X"], truth) > 0.5
     assert "looks_like" in capsys.readouterr().out
+
+
+def test_page_on_robust_training(capsys):
+    namespace = run_blocks("docs/robust_training.md")
+    clf, X, y = namespace["clf"], namespace["X_test"], namespace["y_test"]
+    assert 0 < namespace["in_pixels"] <= clf.score(X, y)
+    assert namespace["baseline"].prediction_loss == "ldam"
+    assert "under-represented" in capsys.readouterr().out
