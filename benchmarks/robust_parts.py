@@ -14,6 +14,21 @@ from robust_methods import COMPARE, DEFERRED, SRAT, Builder
 from sklearn_imbgen.robust import AdversarialClassifier, SRATClassifier
 from sklearn_imbgen.utils import import_extra
 
+# what SRAT-LDAM owes to its parts, and to settings that the chapter leaves open
+ABLATION: dict[str, dict[str, Any]] = {
+    "SRAT-LDAM": {},
+    "no separation": {"separation_weight": 0.0},
+    "separation weight 1": {"separation_weight": 1.0},
+    "temperature 0.5": {"temperature": 0.5},
+    "logit scale 10": {"logit_scale": 10.0},
+    "logit scale 30": {"logit_scale": 30.0},
+    "learning rate 0.05": {"lr": 0.05},
+    "weights from the start": {"reweight_start": 0},
+    "no weights": {"class_weight": None},
+    "batches of 32": {"batch_size": 32},
+    "batches of 128": {"batch_size": 128},
+}
+
 Attack = Callable[..., np.ndarray]
 
 WEIGHTS = (10, 50, 78, 100, 150, 200)
@@ -143,7 +158,7 @@ def parts() -> dict[str, Part]:
         "separation": Part(separation[0], "separation weight (lambda)", separation[1]),
         "ratio": Part(ratio[0], "imbalance ratio K", ratio[1], ratios=True),
         "confirm": Part(confirm, attacked=True),
-        "ablation": Part({}),
+        "ablation": Part({name: _srat("ldam", **own) for name, own in ABLATION.items()}),
     }
 
 

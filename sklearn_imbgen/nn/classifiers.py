@@ -13,7 +13,7 @@ __all__ = ["CosineLinear", "ResidualNetwork", "Standardize", "TableNetwork"]
 
 
 class Standardize(nn.Module):
-    """Fixed first layer: subtracts a mean and divides by a scale.
+    """Fixed first layer: subtract a mean and divide by a scale.
 
     Inside the network, so that whoever changes the input, an attack above all, does so
     in the units of the data.

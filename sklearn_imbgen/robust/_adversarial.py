@@ -40,8 +40,8 @@ class AdversarialClassifier(BaseAdversarialClassifier):
 
     {loss_parameters}
 
-    lr : float, default=0.05
-        Learning rate.
+    lr : float, default=0.02
+        Learning rate. With momentum 0.9; the cosines of LDAM stall or diverge at larger ones.
 
     lr_milestones : sequence of int or float, default=(0.8, 0.9)
         Epochs (or shares of ``max_epochs``) at which the learning rate is multiplied by
@@ -50,7 +50,7 @@ class AdversarialClassifier(BaseAdversarialClassifier):
     lr_decay : float, default=0.1
         Factor at each milestone.
 
-    max_epochs : int, default=40
+    max_epochs : int, default=100
         Passes through the training rows.
 
     {training_parameters}
@@ -96,13 +96,13 @@ class AdversarialClassifier(BaseAdversarialClassifier):
         effective_number_beta: float = 0.9999,
         focal_gamma: float = 2.0,
         max_margin: float = 0.5,
-        logit_scale: float = 30.0,
+        logit_scale: float = 20.0,
         optimizer: Any = torch.optim.SGD,
-        lr: float = 0.05,
+        lr: float = 0.02,
         lr_milestones: Any = (0.8, 0.9),
         lr_decay: float = 0.1,
-        max_epochs: int = 40,
-        batch_size: int = 128,
+        max_epochs: int = 100,
+        batch_size: int = 64,
         iterator_train: Any = TensorBatches,
         iterator_valid: Any = TensorBatches,
         train_split: Any = None,

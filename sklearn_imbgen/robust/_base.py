@@ -86,6 +86,9 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
         super()._learn_from_data(X, codes, reset=reset)
         if reset:
             self.feature_scale_ = feature_units(self.feature_scale, X)
+            if self.n_steps:
+                mean, scale = self._statistics
+                self._statistics = (mean, self._widened(scale))
         self._threat = self._make_threat()
         self.class_weight_ = class_weights(
             self.class_weight,
@@ -95,6 +98,21 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
         )
         if not reset:
             self.criterion_.set_classes(self.class_counts_, self.class_weight_)
+
+    def _widened(self, scale: Tensor) -> Tensor:
+        """Standard deviations of attacked rows: those of clean ones, and the attack's on top.
+
+        Divided by its own, a nearly constant feature would carry the attack into the network
+        many times enlarged.
+        """
+        units = 1.0 if self.feature_scale_ is None else self.feature_scale_
+        reach = np.broadcast_to(self.epsilon * np.asarray(units), self.input_shape_)
+        if self.norm == "l2":
+            reach = reach / np.sqrt(reach.size)
+        if reach.ndim > 1:
+            # one scale per channel
+            reach = reach.mean(axis=tuple(range(1, reach.ndim)), keepdims=True)
+        return torch.sqrt(scale**2 + torch.tensor(reach, dtype=scale.dtype) ** 2)
 
     def _make_threat(self) -> Threat:
         return make_threat(
@@ -111,7 +129,7 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
         _check_logits(module, self.input_shape_, n_classes)
         if self.prediction_loss == "ldam":
             # the last linear layer, whichever one the features are taken from
-            name = last_linear(module)
+            name = self._cosine_place(module)
             layer = find_layer(module, name)
             if isinstance(layer, nn.Linear):
                 # LDAM's margins are cosines: features and weights have length one
@@ -123,6 +141,15 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
                     return cosine
                 replace_layer(module, name, cosine)
         return module
+
+    def _cosine_place(self, module: nn.Module) -> str:
+        try:
+            return last_linear(module)
+        except ValueError as error:
+            raise ValueError(
+                'prediction_loss="ldam" replaces the last torch.nn.Linear layer of module, which '
+                "has none. Take another prediction_loss."
+            ) from error
 
     def _head_name(self, module: nn.Module) -> str:
         return last_linear(module)

@@ -67,6 +67,7 @@ def image_settings(norm: str = "linf") -> dict[str, Any]:
         "max_epochs": 200,
         "batch_size": 128,
         "lr": 0.1,
+        "logit_scale": 30.0,
         "lr_milestones": (160, 180),
         "lr_decay": 0.01,
         "reweight_start": 160,

@@ -51,9 +51,10 @@ focal_gamma : float, default=2.0
     max_margin : float, default=0.5
         LDAM's margin of the smallest class, as a cosine.
 
-    logit_scale : float, default=30.0
+    logit_scale : float, default=20.0
         LDAM's logits are this times a cosine: the last ``torch.nn.Linear`` of the network
-        is replaced by a :class:`~sklearn_imbgen.nn.CosineLinear`.
+        is replaced by a :class:`~sklearn_imbgen.nn.CosineLinear`. Its authors take 30, with
+        which adversarial training of small networks is slow to start.
 """
 
 _WEIGHTS = """
@@ -63,9 +64,10 @@ effective_number_beta : float, default=0.9999
 
 _TRAINING = """
 optimizer : torch optimizer class, default=torch.optim.SGD
-        ``optimizer__momentum`` and the like go to it.
+        ``optimizer__momentum`` and the like go to it. SGD has momentum 0.9 and weight decay
+        5e-4 unless they say otherwise.
 
-    batch_size : int, default=128
+    batch_size : int, default=64
         Rows of a mini-batch.
 
     iterator_train, iterator_valid : callable, default=TensorBatches

@@ -33,8 +33,9 @@ class SRATClassifier(BaseAdversarialClassifier):
         L of eq. 4.13: SRAT-CE, SRAT-Focal, SRAT-LDAM, or balanced softmax, which is not in
         the chapter.
 
-    separation_weight : float, default=1.0
-        lambda of eq. 4.13. 0 is adversarial training with deferred weights.
+    separation_weight : float, default=0.3
+        lambda of eq. 4.13. 0 is adversarial training with deferred weights. With few rows
+        of a class a large one learns those rows by heart.
 
     temperature : float, default=0.1
         tau of eq. 4.12.
@@ -55,8 +56,8 @@ class SRATClassifier(BaseAdversarialClassifier):
 
     {loss_parameters}
 
-    lr : float, default=0.05
-        Learning rate.
+    lr : float, default=0.02
+        Learning rate. With momentum 0.9; the cosines of LDAM stall or diverge at larger ones.
 
     lr_milestones : sequence of int or float, default=(0.8, 0.9)
         Epochs (or shares of ``max_epochs``) at which the learning rate is multiplied by
@@ -65,7 +66,7 @@ class SRATClassifier(BaseAdversarialClassifier):
     lr_decay : float, default=0.1
         Factor at each milestone.
 
-    max_epochs : int, default=40
+    max_epochs : int, default=100
         Passes through the training rows.
 
     {training_parameters}
@@ -109,7 +110,7 @@ class SRATClassifier(BaseAdversarialClassifier):
         module: Any = None,
         *,
         prediction_loss: str = "ldam",
-        separation_weight: float = 1.0,
+        separation_weight: float = 0.3,
         temperature: float = 0.1,
         feature_layer: str | None = None,
         epsilon: float = 0.1,
@@ -125,13 +126,13 @@ class SRATClassifier(BaseAdversarialClassifier):
         effective_number_beta: float = 0.9999,
         focal_gamma: float = 2.0,
         max_margin: float = 0.5,
-        logit_scale: float = 30.0,
+        logit_scale: float = 20.0,
         optimizer: Any = torch.optim.SGD,
-        lr: float = 0.05,
+        lr: float = 0.02,
         lr_milestones: Any = (0.8, 0.9),
         lr_decay: float = 0.1,
-        max_epochs: int = 40,
-        batch_size: int = 128,
+        max_epochs: int = 100,
+        batch_size: int = 64,
         iterator_train: Any = TensorBatches,
         iterator_valid: Any = TensorBatches,
         train_split: Any = None,

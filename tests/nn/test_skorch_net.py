@@ -128,16 +128,18 @@ def test_a_class_with_other_sizes_is_named(imbalanced):
         fit(*imbalanced, module=nn.Linear)
 
 
-@pytest.mark.parametrize("parameters", [{"prediction_loss": "ldam"}, {"prediction_loss": "ce"}])
-def test_a_module_without_a_linear_layer_needs_a_feature_layer(imbalanced, parameters):
+def test_a_module_without_a_linear_layer_needs_a_feature_layer(imbalanced):
+    srat = {"kind": SRATClassifier, "module": NoLinear}
     with pytest.raises(ValueError, match=r"module has no torch.nn.Linear layer.*feature_layer"):
-        fit(*imbalanced, SRATClassifier, module=NoLinear, **parameters)
-    fit(*imbalanced, SRATClassifier, module=NoLinear, feature_layer="maps", **parameters)
+        fit(*imbalanced, prediction_loss="ce", **srat)
+    fit(*imbalanced, prediction_loss="ce", feature_layer="maps", **srat)
     fit(*imbalanced, AdversarialClassifier, module=NoLinear)
+    with pytest.raises(ValueError, match="which has none"):
+        fit(*imbalanced, prediction_loss="ldam", feature_layer="maps", **srat)
 
 
 def test_the_default_network_of_a_table(imbalanced):
-    net = fit(*imbalanced, module__hidden_dims=(5,))
+    net = fit(*imbalanced, module__hidden_dims=(5,), epsilon=0.0)
     assert isinstance(net.module_, TableNetwork)
     assert net.module_.hidden[0][0].out_features == 5
     X = imbalanced[0].astype(np.float32)
@@ -147,7 +149,7 @@ def test_the_default_network_of_a_table(imbalanced):
 
 def test_a_constant_column_has_the_unit_1_in_the_default_network():
     X = np.array([[1e6, 0.0], [1e6, 1.0], [1e6, 2.0], [1e6, 3.0]])
-    net = fit(X, [0, 0, 1, 1])
+    net = fit(X, [0, 0, 1, 1], epsilon=0.0)
     assert net.module_.standardize.scale[0] == 1
     assert np.isfinite(net.predict_proba(X)).all()
 

@@ -251,7 +251,7 @@ def test_ldam_measures_cosines_in_the_last_layer(imbalanced, kind):
 @pytest.mark.parametrize("loss", ["ce", "margin"])
 def test_perturbed_rows_stay_in_the_ball_and_fool(imbalanced, attack, norm, loss):
     X, y = imbalanced
-    net = fit(imbalanced, epsilon=0.5, norm=norm, max_epochs=10)
+    net = fit(imbalanced, epsilon=0.5, norm=norm, max_epochs=10, class_weight="balanced")
     attacked = net.perturb(X, y, attack=attack, loss=loss)
     order = np.inf if norm == "linf" else 2
     assert np.linalg.norm(attacked - X, order, axis=1).max() <= 0.5 + 1e-5

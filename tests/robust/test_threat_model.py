@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from sklearn_imbgen.robust import AdversarialClassifier
 from sklearn_imbgen.robust._threat_model import feature_units, make_threat
 
 X = np.array([[0.0, 5.0, 1.0], [4.0, 5.0, 2.0]])
@@ -83,3 +84,15 @@ def test_errors_name_the_parameter(settings, message):
 def test_errors_of_the_units_name_the_parameter(feature_scale, message):
     with pytest.raises(ValueError, match=message):
         feature_units(feature_scale, X)
+
+
+def test_a_nearly_constant_feature_does_not_carry_the_attack_in_enlarged():
+    random_state = np.random.RandomState(0)
+    X = np.c_[random_state.normal(size=200), random_state.normal(scale=1e-3, size=200)]
+    y = (X[:, 0] > 0).astype(int)
+    net = AdversarialClassifier(epsilon=0.1, max_epochs=1, n_steps=1, random_state=0).fit(X, y)
+    scale = net.module_.standardize.scale.numpy()
+    # sqrt(std**2 + epsilon**2): the attack of 0.1 reaches one standard deviation, not a hundred
+    np.testing.assert_allclose(scale, np.hypot(X.std(axis=0), 0.1), rtol=1e-5)
+    natural = AdversarialClassifier(epsilon=0.1, max_epochs=1, n_steps=0, random_state=0).fit(X, y)
+    np.testing.assert_allclose(natural.module_.standardize.scale.numpy(), X.std(axis=0), rtol=1e-5)
