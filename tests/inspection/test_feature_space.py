@@ -149,10 +149,9 @@ def test_losses_of_a_net_per_epoch(net):
     (ax,) = LossCurveDisplay.from_estimator(net).axes_
     lines = {line.get_label(): line.get_ydata() for line in ax.lines}
     assert list(lines) == ["prediction", "separation", "total"]
-    # eq. 4.13 with lambda one
-    np.testing.assert_allclose(
-        np.add(lines["prediction"], lines["separation"]), lines["total"], rtol=1e-5
-    )
+    # eq. 4.13
+    combined = lines["prediction"] + net.separation_weight * np.asarray(lines["separation"])
+    np.testing.assert_allclose(combined, lines["total"], rtol=1e-5)
     np.testing.assert_allclose(lines["total"], net.history[:, "train_loss"])
 
 

@@ -78,9 +78,10 @@ def test_a_net_is_drawn_as_the_report_says(net, imbalanced):
     np.testing.assert_allclose(display.accuracy[0], report["accuracy"][:2])
     assert display.epsilon == 0.5
     assert display.epsilons.tolist() == [0, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0]
-    # what breaks within a smaller ball has broken within this one
+    # what breaks within a smaller ball has broken within this one; the random starts are
+    # others, which may spare one row of the smaller class's ten
     at = display.accuracy[4]
-    assert (at <= report["robust_accuracy"][:2] + 1e-9).all()
+    assert (at <= report["robust_accuracy"][:2] + 0.1 + 1e-9).all()
     assert (np.diff(display.accuracy, axis=0) <= 0).all()
     assert display.axes_[1].get_xlabel() == "epsilon (linf, in units of the net's input)"
     assert display.axes_[0].get_title() == "Accuracy of AdversarialClassifier"
