@@ -125,15 +125,14 @@ class SkorchClassifier(DataNet):
                 f"Valid parameters are: {sorted(known)}."
             )
         if self.initialized_:
-            self._apply_virtual_params({k: v for k, v in others.items() if self._is_virtual(k)})
+            self._apply_virtual_params(
+                {k: v for k, v in others.items() if self._is_virtual_param(k)}
+            )
         self.__dict__.update(others)
         self._params_to_validate.update(k for k in others if "__" in k)
         if of_callbacks:
             super().set_params(**of_callbacks)
         return self
-
-    def _is_virtual(self, name: str) -> bool:
-        return bool(self._is_virtual_param(name)) and name != "optimizer"
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Any]]:

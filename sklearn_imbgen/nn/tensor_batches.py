@@ -14,9 +14,8 @@ __all__ = ["TensorBatches"]
 class TensorBatches:
     """Iterator for ``iterator_train`` and ``iterator_valid`` that indexes tensors in memory.
 
-    In place of torch's DataLoader, which fetches and stacks single rows: half of the time
-    of a small network. A last batch of a single row, of which batch normalisation has no
-    statistics, is joined to the one before it.
+    In place of torch's DataLoader, which fetches and stacks single rows. A last batch of a
+    single row, of which batch normalisation has no statistics, is joined to the one before it.
 
     Parameters
     ----------

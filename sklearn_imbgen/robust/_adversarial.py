@@ -41,7 +41,7 @@ class AdversarialClassifier(BaseAdversarialClassifier):
     {loss_parameters}
 
     lr : float, default=0.02
-        Learning rate. With momentum 0.9; the cosines of LDAM stall or diverge at larger ones.
+        Learning rate.
 
     lr_milestones : sequence of int or float, default=(0.8, 0.9)
         Epochs (or shares of ``max_epochs``) at which the learning rate is multiplied by

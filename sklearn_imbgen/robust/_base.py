@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from sklearn_imbgen.nn import (
     CosineLinear,
     FeatureCapture,
+    evaluation_mode,
     find_layer,
     last_linear,
     replace_layer,
@@ -256,10 +257,8 @@ class _Autocast(nn.Module):
 
 def _check_logits(module: nn.Module, shape: tuple[int, ...], n_classes: int) -> None:
     """Raise a ValueError that names ``module`` unless it gives a logit per class."""
-    was_training = [part for part in module.modules() if part.training]
-    module.eval()
     try:
-        with torch.no_grad():
+        with evaluation_mode(module), torch.no_grad():
             device = next((p.device for p in module.parameters()), torch.device("cpu"))
             output = module(torch.zeros(2, *shape, device=device))
     except Exception as error:
@@ -267,9 +266,6 @@ def _check_logits(module: nn.Module, shape: tuple[int, ...], n_classes: int) -> 
             f"module cannot take rows of shape {shape}, which it is given as a float32 tensor "
             f"of shape (n_rows, {', '.join(map(str, shape))}): {error}"
         ) from error
-    finally:
-        for part in was_training:
-            part.training = True
     found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
     if found != (2, n_classes):
         raise ValueError(

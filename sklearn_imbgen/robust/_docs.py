@@ -53,8 +53,7 @@ focal_gamma : float, default=2.0
 
     logit_scale : float, default=20.0
         LDAM's logits are this times a cosine: the last ``torch.nn.Linear`` of the network
-        is replaced by a :class:`~sklearn_imbgen.nn.CosineLinear`. Its authors take 30, with
-        which adversarial training of small networks is slow to start.
+        is replaced by a :class:`~sklearn_imbgen.nn.CosineLinear`. Its authors take 30.
 """
 
 _WEIGHTS = """

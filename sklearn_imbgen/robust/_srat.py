@@ -34,8 +34,7 @@ class SRATClassifier(BaseAdversarialClassifier):
         the chapter.
 
     separation_weight : float, default=0.3
-        lambda of eq. 4.13. 0 is adversarial training with deferred weights. With few rows
-        of a class a large one learns those rows by heart.
+        lambda of eq. 4.13. 0 is adversarial training with deferred weights.
 
     temperature : float, default=0.1
         tau of eq. 4.12.
@@ -57,7 +56,7 @@ class SRATClassifier(BaseAdversarialClassifier):
     {loss_parameters}
 
     lr : float, default=0.02
-        Learning rate. With momentum 0.9; the cosines of LDAM stall or diverge at larger ones.
+        Learning rate.
 
     lr_milestones : sequence of int or float, default=(0.8, 0.9)
         Epochs (or shares of ``max_epochs``) at which the learning rate is multiplied by
