@@ -41,6 +41,8 @@ from robust_parts import PARTS, Part
 from robust_tables import BOTH, MEASURES, draw_figure, report
 from tqdm.auto import tqdm
 
+from sklearn_imbgen.metrics import under_represented
+
 COLUMNS = ["part", "norm", "set", "seed", "method", *MEASURES, *BOTH, "seconds"]
 KEY = ["part", "norm", "set", "seed", "method"]
 
@@ -48,9 +50,7 @@ KEY = ["part", "norm", "set", "seed", "method"]
 def class_averages(right: np.ndarray, y: np.ndarray, class_counts: np.ndarray) -> tuple[float, ...]:
     """Mean over all classes, and over the half with the fewest training rows, in percent."""
     per_class = np.array([right[y == label].mean() for label in np.unique(y)])
-    order = np.argsort(-class_counts, kind="stable")
-    under = order[(len(order) + 1) // 2 :]
-    return 100 * per_class.mean(), 100 * per_class[under].mean()
+    return 100 * per_class.mean(), 100 * per_class[under_represented(class_counts)].mean()
 
 
 def score(clf: Any, split: Split, attacks: dict[str, Callable[..., Any]]) -> dict[str, float]:

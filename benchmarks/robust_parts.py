@@ -11,6 +11,7 @@ import torch
 from robust_data import Split
 from robust_methods import COMPARE, DEFERRED, SRAT, Builder
 
+from sklearn_imbgen.metrics import under_represented
 from sklearn_imbgen.robust import AdversarialClassifier, SRATClassifier
 from sklearn_imbgen.utils import import_extra
 
@@ -114,10 +115,11 @@ class Part:
 
 
 def _weights(split: Split, weight: float) -> dict[Any, float]:
-    order = np.argsort(-split.class_counts, kind="stable")
-    rare = set(order[(len(order) + 1) // 2 :].tolist())
-    labels = np.unique(split.train.y)
-    return {label: weight if code in rare else 1.0 for code, label in enumerate(labels)}
+    under = under_represented(split.class_counts)
+    return {
+        label: weight if rare else 1.0
+        for label, rare in zip(np.unique(split.train.y), under, strict=True)
+    }
 
 
 def _over(names: dict[str, Any], values: tuple[float, ...]) -> tuple[dict, dict]:

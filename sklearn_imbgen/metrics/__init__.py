@@ -1,6 +1,6 @@
 """Synthetic rows beside their originals, agreement of workers, accuracy under attack."""
 
-from sklearn_imbgen.metrics._class_accuracy import class_accuracy
+from sklearn_imbgen.metrics._class_accuracy import class_accuracy, under_represented
 from sklearn_imbgen.metrics._crowd import annotator_report, krippendorff_alpha
 from sklearn_imbgen.metrics._distribution import detection_auc, feature_distance
 from sklearn_imbgen.metrics._neighborhood import (
@@ -30,4 +30,5 @@ __all__ = [
     "nearest_original_distance",
     "robust_accuracy_score",
     "robust_scorer",
+    "under_represented",
 ]

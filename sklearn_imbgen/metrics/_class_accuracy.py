@@ -140,8 +140,17 @@ def under_represented(counts: ArrayLike) -> Mask:
     Of an odd number the middle one is not among them; of equal ones the first is taken
     to be the larger.
 
+    Parameters
+    ----------
+    counts : array-like of shape (n_classes,)
+
+    Returns
+    -------
+    ndarray of bool of shape (n_classes,)
+
     Examples
     --------
+    >>> from sklearn_imbgen.metrics import under_represented
     >>> under_represented([10, 500, 20]).tolist()
     [True, False, False]
     """

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from sklearn_imbgen.nn.classifiers import ResidualNetwork, TableNetwork
 from sklearn_imbgen.nn.device import limited_threads, resolve_device
 from sklearn_imbgen.nn.modules import build_module
-from sklearn_imbgen.utils import name_some, plain
+from sklearn_imbgen.utils import encode_labels, plain
 
 __all__ = ["DataNet"]
 
@@ -98,14 +98,8 @@ class DataNet(NeuralNetClassifier):
                     f"{plain(self.classes_inferred_[0])!r}."
                 )
             self.class_counts_ = np.zeros(len(self.classes_inferred_), dtype=np.int64)
-        unknown = np.setdiff1d(y, self.classes_inferred_)
-        if len(unknown):
-            raise ValueError(
-                f"y holds {name_some(unknown)}, which "
-                f"{'is not in classes' if reset else 'the net was not fitted on'}; known are "
-                f"{name_some(self.classes_inferred_)}."
-            )
-        codes = np.searchsorted(self.classes_inferred_, y).astype(np.int64)
+        where = "is not in classes" if reset else "the net was not fitted on"
+        codes = encode_labels(y, self.classes_inferred_, where)
         counts = np.bincount(codes, minlength=len(self.classes_inferred_))
         self.class_counts_ = self.class_counts_ + counts
         return codes

@@ -20,7 +20,7 @@ from sklearn_imbgen.robust._attacks import (
 )
 from sklearn_imbgen.robust._auto_attack import auto_attack
 from sklearn_imbgen.robust._threat_model import feature_units, make_threat
-from sklearn_imbgen.utils import name_some
+from sklearn_imbgen.utils import encode_labels
 
 __all__ = ["PerturbMixin"]
 
@@ -152,14 +152,7 @@ class PerturbMixin:
         classes: Array = self.classes_  # type: ignore[attr-defined]
         if len(labels) != n_rows:
             raise ValueError(f"X has {n_rows} rows and y has {len(labels)} labels.")
-        unknown = np.setdiff1d(labels, classes)
-        if len(unknown):
-            raise ValueError(
-                f"y holds {name_some(unknown)}, which the net was not fitted on; known are "
-                f"{name_some(classes)}."
-            )
-        codes: NDArray[np.int64] = np.searchsorted(classes, labels).astype(np.int64)
-        return codes
+        return encode_labels(labels, classes, "the net was not fitted on")
 
 
 def _in_parts(

@@ -19,7 +19,6 @@ from sklearn_imbgen.utils._label_matrix import (
     CrowdLabels,
     check_label_matrix,
     label_keys,
-    name_some,
 )
 from sklearn_imbgen.utils._lazy import lazy_names
 from sklearn_imbgen.utils._optional import import_extra
@@ -44,6 +43,8 @@ from sklearn_imbgen.utils._validation import (
     check_finite,
     check_frame,
     check_numeric_columns,
+    encode_labels,
+    name_some,
     plain,
     refuse_label_matrix,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "dawid_skene",
     "draw_pairs",
     "draw_seed",
+    "encode_labels",
     "error_rates",
     "floored_log",
     "import_extra",

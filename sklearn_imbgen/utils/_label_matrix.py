@@ -1,7 +1,7 @@
 """Labels of several workers per row: one validator, and one encoding for all that reads them."""
 
 import numbers
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from sklearn_imbgen.utils._validation import plain
+from sklearn_imbgen.utils._validation import name_some, plain
 
-__all__ = ["CrowdLabels", "check_label_matrix", "label_keys", "name_some"]
+__all__ = ["CrowdLabels", "check_label_matrix", "label_keys"]
 
 Array = NDArray[Any]
-
-# How many offenders a message names.
-NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -160,19 +157,6 @@ def label_keys(classes: Array) -> list[Any]:
         classes = classes.astype(f"{classes.dtype.kind}8[ns]").astype(np.int64)
     keys: list[Any] = classes.tolist()
     return keys
-
-
-def name_some(names: Iterable[Any]) -> str:
-    """The first few names of many, for a message.
-
-    Examples
-    --------
-    >>> name_some(range(7))
-    '0, 1, 2, 3, 4 and 2 more'
-    """
-    every = [repr(plain(name)) for name in names]
-    more = f" and {len(every) - NAMED} more" if len(every) > NAMED else ""
-    return ", ".join(every[:NAMED]) + more
 
 
 def _as_matrix(worker_labels: Any) -> tuple[Array, Array, Array | None]:

@@ -1,7 +1,7 @@
 """Checks of X and y whose messages name the row, the column or the class."""
 
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,14 @@ __all__ = [
     "check_finite",
     "check_frame",
     "check_numeric_columns",
+    "encode_labels",
+    "name_some",
     "plain",
     "refuse_label_matrix",
 ]
+
+# How many offenders a message names.
+NAMED = 5
 
 
 def refuse_label_matrix(y: Any) -> None:
@@ -64,6 +69,19 @@ def plain(label: Any) -> Any:
         # item() gives a bare integer where Python's types cannot hold the unit
         return str(label)
     return label.item() if isinstance(label, np.generic) else label
+
+
+def name_some(names: Iterable[Any]) -> str:
+    """The first few names of many, for a message.
+
+    Examples
+    --------
+    >>> name_some(range(7))
+    '0, 1, 2, 3, 4 and 2 more'
+    """
+    every = [repr(plain(name)) for name in names]
+    more = f" and {len(every) - NAMED} more" if len(every) > NAMED else ""
+    return ", ".join(every[:NAMED]) + more
 
 
 def check_frame(frame: Any, categorical: Any) -> None:
@@ -196,3 +214,25 @@ def check_class_sizes(counts: Mapping[Any, int], targeted: Mapping[Any, int], me
                 "sampling_strategy={label: count}, or duplicate it with "
                 "imblearn.over_sampling.RandomOverSampler."
             )
+
+
+def encode_labels(labels: Any, classes: Any, where: str) -> NDArray[np.int64]:
+    """Positions of labels among the sorted ``classes``.
+
+    Raises
+    ------
+    ValueError
+        If a label is not among them; ``where`` ends the sentence that says so.
+
+    Examples
+    --------
+    >>> encode_labels(np.array(["b", "a"]), np.array(["a", "b"]), "is new").tolist()
+    [1, 0]
+    """
+    unknown = np.setdiff1d(labels, classes)
+    if len(unknown):
+        raise ValueError(
+            f"y holds {name_some(unknown)}, which {where}; known are {name_some(classes)}."
+        )
+    codes: NDArray[np.int64] = np.searchsorted(classes, labels).astype(np.int64)
+    return codes
