@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from sklearn_imbgen._show_versions import show_versions
     from sklearn_imbgen.crowd import DawidSkene, ICEDClassifier
     from sklearn_imbgen.over_sampling import GLGAN
-    from sklearn_imbgen.robust import AdversarialClassifier, SRATClassifier
+    from sklearn_imbgen.robust import AdversarialClassifier, ImbMixClassifier, SRATClassifier
 
 __version__ = "0.1.0.dev0"
 
@@ -17,6 +17,7 @@ _HOMES = {
     "DawidSkene": "crowd",
     "GLGAN": "over_sampling",
     "ICEDClassifier": "crowd",
+    "ImbMixClassifier": "robust",
     "SRATClassifier": "robust",
     "show_versions": "_show_versions",
 }
@@ -26,6 +27,7 @@ __all__ = [
     "AdversarialClassifier",
     "DawidSkene",
     "ICEDClassifier",
+    "ImbMixClassifier",
     "SRATClassifier",
     "__version__",
     "show_versions",

@@ -22,8 +22,8 @@ from sklearn_imbgen.metrics._class_accuracy import (
     class_sizes,
     mean_of_classes,
     training_sizes,
-    under_represented,
 )
+from sklearn_imbgen.utils import under_represented
 
 __all__ = ["RobustnessDisplay"]
 

@@ -1,6 +1,6 @@
 """Synthetic rows beside their originals, agreement of workers, accuracy under attack."""
 
-from sklearn_imbgen.metrics._class_accuracy import class_accuracy, under_represented
+from sklearn_imbgen.metrics._class_accuracy import class_accuracy
 from sklearn_imbgen.metrics._crowd import annotator_report, krippendorff_alpha
 from sklearn_imbgen.metrics._distribution import detection_auc, feature_distance
 from sklearn_imbgen.metrics._neighborhood import (
@@ -15,6 +15,7 @@ from sklearn_imbgen.metrics._robust import (
     robust_accuracy_score,
     robust_scorer,
 )
+from sklearn_imbgen.utils import under_represented
 
 __all__ = [
     "annotator_report",

@@ -9,7 +9,7 @@ from sklearn.utils import column_or_1d
 
 from sklearn_imbgen.metrics._attack import AttackedRows
 from sklearn_imbgen.metrics._columns import ColumnReport
-from sklearn_imbgen.utils import name_some
+from sklearn_imbgen.utils import name_some, under_represented
 
 __all__ = [
     "ClassAccuracyReport",
@@ -19,7 +19,6 @@ __all__ = [
     "mean_of_classes",
     "report_columns",
     "training_sizes",
-    "under_represented",
 ]
 
 Array = NDArray[Any]
@@ -132,33 +131,6 @@ def training_sizes(rows: AttackedRows, class_counts: Any) -> tuple[Array, NDArra
                 "pass class_counts, a dict of label to number."
             )
     return class_sizes(rows.labels_, class_counts, getattr(rows.last_, "classes_", None))
-
-
-def under_represented(counts: ArrayLike) -> Mask:
-    """The half of the classes with the fewest training rows.
-
-    Of an odd number the middle one is not among them; of equal ones the first is taken
-    to be the larger.
-
-    Parameters
-    ----------
-    counts : array-like of shape (n_classes,)
-
-    Returns
-    -------
-    ndarray of bool of shape (n_classes,)
-
-    Examples
-    --------
-    >>> from sklearn_imbgen.metrics import under_represented
-    >>> under_represented([10, 500, 20]).tolist()
-    [True, False, False]
-    """
-    sizes = np.asarray(counts)
-    largest_first = np.argsort(-sizes, kind="stable")
-    under = np.zeros(len(sizes), dtype=bool)
-    under[largest_first[len(sizes) - len(sizes) // 2 :]] = True
-    return under
 
 
 def accuracy_of_classes(labels: Array, classes: Array, right: Mask) -> Floats:

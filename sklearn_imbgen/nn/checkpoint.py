@@ -68,6 +68,7 @@ class Checkpoint:
         net.criterion_.load_state_dict(state["criterion"])
         net.optimizer_.load_state_dict(state["optimizer"])
         net.history_.extend(state["history"])
+        net._restore_state(state["more"])
         net._seed = state["seed"]
         return state
 
@@ -84,6 +85,7 @@ class Checkpoint:
             "module": net.module_.state_dict(),
             "criterion": net.criterion_.state_dict(),
             "optimizer": net.optimizer_.state_dict(),
+            "more": net._more_state(),
             "history": [_plain(row) for row in net.history],
             "seed": net._seed,
             "stopped": stopped,

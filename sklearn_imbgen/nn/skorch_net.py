@@ -228,6 +228,9 @@ class SkorchClassifier(DataNet):
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
         """Start an epoch from a seed of its own, so that a resumed run goes on alike."""
         super().on_epoch_begin(net, **kwargs)
+        self._seed_epoch()
+
+    def _seed_epoch(self) -> None:
         seed = self._seed + SEED_STRIDE * len(self.history)
         self._generator.manual_seed(seed)
         self._device_generator = self._generator
@@ -297,7 +300,7 @@ class SkorchClassifier(DataNet):
             return iterator
         options = {"batch_size": self.batch_size, "device": self._where()}
         if training:
-            options |= {"shuffle": True, "generator": self._generator}
+            options |= {"shuffle": True, "generator": self._generator, **self._drawing()}
             accelerator = getattr(self, "accelerator", None)
             if accelerator is not None:
                 options |= {
@@ -308,6 +311,10 @@ class SkorchClassifier(DataNet):
         if options["batch_size"] == -1:
             options["batch_size"] = len(dataset)
         return TensorBatches(dataset, **options)
+
+    def _drawing(self) -> dict[str, Any]:
+        """Hook for a child that draws its training batches in another way."""
+        return {}
 
     def infer(self, x: Any, **fit_params: Any) -> Any:
         """Logits of a batch, computed in bfloat16 where ``mixed_precision`` asks for it."""
@@ -347,6 +354,13 @@ class SkorchClassifier(DataNet):
             if small and torch.device(self._where()).type == "cpu":
                 stack.enter_context(limited_threads(1))
             yield
+
+    def _more_state(self) -> dict[str, Tensor]:
+        """Hook: tensors that a checkpoint keeps beside network, loss and optimizer."""
+        return {}
+
+    def _restore_state(self, state: dict[str, Tensor]) -> None:
+        """Hook: take over what ``_more_state`` gave."""
 
     def _open_checkpoint(self, X: Array, codes: NDArray[np.int64], *, use: bool) -> Any:
         self._checkpoint: Checkpoint | None = None

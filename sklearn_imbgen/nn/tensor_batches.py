@@ -28,6 +28,9 @@ class TensorBatches:
         Of the order; None takes torch's global one.
     device : str or torch.device, default="cpu"
         Where the whole data are kept.
+    class_weight : Tensor of shape (n_classes,), default=None
+        Draw each row with a probability proportional to the weight of its class code, with
+        repetition, as many as there are.
     part, n_parts : int, default=0 and 1
         Give only the part-th slice of each batch, for one of several processes.
     """
@@ -39,6 +42,7 @@ class TensorBatches:
         shuffle: bool = False,
         generator: torch.Generator | None = None,
         device: str | torch.device = "cpu",
+        class_weight: Tensor | None = None,
         part: int = 0,
         n_parts: int = 1,
     ) -> None:
@@ -47,21 +51,29 @@ class TensorBatches:
         # skorch's placeholder where there are no labels
         self.y = torch.zeros(len(self.X)).to(device) if y is None else _tensor(y).to(device)
         self.batch_size, self.shuffle, self.generator = batch_size, shuffle, generator
+        self.class_weight = class_weight
         self.part, self.n_parts = part, n_parts
 
     def __len__(self) -> int:
         return len(self._bounds())
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        order = None
-        if self.shuffle:
-            order = torch.randperm(len(self.X), generator=self.generator).to(self.X.device)
+        order = self._order()
         for start, stop in self._bounds():
             rows = slice(start, stop) if order is None else order[start:stop]
             X, y = self.X[rows], self.y[rows]
             if self.n_parts > 1:
                 X, y = (t.tensor_split(self.n_parts)[self.part] for t in (X, y))
             yield X, y
+
+    def _order(self) -> Tensor | None:
+        if self.class_weight is not None:
+            weight = self.class_weight.cpu()[self.y.long().cpu()]
+            drawn = torch.multinomial(weight, len(self.X), True, generator=self.generator)
+            return drawn.to(self.X.device)
+        if self.shuffle:
+            return torch.randperm(len(self.X), generator=self.generator).to(self.X.device)
+        return None
 
     def _bounds(self) -> list[tuple[int, int]]:
         starts = list(range(0, len(self.X), self.batch_size))

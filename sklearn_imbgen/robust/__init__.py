@@ -8,6 +8,7 @@ from sklearn_imbgen.robust._attacks import (
     projected_gradient_descent,
 )
 from sklearn_imbgen.robust._chapter import image_settings
+from sklearn_imbgen.robust._imb_mix import ImbMixClassifier
 from sklearn_imbgen.robust._losses import (
     balanced_softmax_loss,
     cross_entropy_loss,
@@ -16,11 +17,19 @@ from sklearn_imbgen.robust._losses import (
     ldam_margins,
     separation_loss,
 )
+from sklearn_imbgen.robust._mixing import (
+    MixedRows,
+    label_mixing_factors,
+    mix_rows,
+    supplementary_examples,
+)
 from sklearn_imbgen.robust._srat import SRATClassifier
 from sklearn_imbgen.robust._weights import effective_number_weights, inverse_frequency_weights
 
 __all__ = [
     "AdversarialClassifier",
+    "ImbMixClassifier",
+    "MixedRows",
     "SRATClassifier",
     "Threat",
     "balanced_softmax_loss",
@@ -30,9 +39,12 @@ __all__ = [
     "focal_loss",
     "image_settings",
     "inverse_frequency_weights",
+    "label_mixing_factors",
     "ldam_loss",
     "ldam_margins",
     "margin_of_error",
+    "mix_rows",
     "projected_gradient_descent",
     "separation_loss",
+    "supplementary_examples",
 ]

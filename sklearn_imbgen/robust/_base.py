@@ -205,11 +205,15 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
 
     def train_step(self, batch: Any, **fit_params: Any) -> Any:
         """Attack the batch (line 5 of algorithm 4.1), then take an ordinary step on it."""
+        # before skorch zeroes the gradients, of which an attack computes none
+        return super().train_step(self._training_batch(batch), **fit_params)
+
+    def _training_batch(self, batch: Any) -> tuple[Tensor, Tensor]:
+        """What the network learns from: the attacked rows, and their classes."""
         X, y = unpack_data(batch)
         X = to_tensor(X, device=self._where())
         y = to_tensor(y, device=self._where()).long()
-        # before skorch zeroes the gradients, of which an attack computes none
-        X = projected_gradient_descent(
+        attacked = projected_gradient_descent(
             self._attacked_module(),
             X,
             y,
@@ -219,7 +223,11 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
             random_start=self.random_start,
             generator=self._device_generator,
         )
-        return super().train_step((X, y), **fit_params)
+        return self._augmented(X, attacked, y)
+
+    def _augmented(self, X: Tensor, attacked: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Hook for a child that makes more of a batch."""
+        return attacked, y
 
     def _attacked_module(self) -> Callable[[Tensor], Tensor]:
         """What an attack asks for logits: the network, in the precision of the training."""

@@ -1,8 +1,14 @@
-"""The settings of section 4.5.1."""
+"""The settings of sections 4.5.1 and 5.5.1."""
 
 from typing import Any
 
-__all__ = ["CHAPTER_METHODS", "image_settings", "method_parameters"]
+__all__ = [
+    "CHAPTER_METHODS",
+    "IMB_MIX_METHODS",
+    "image_settings",
+    "imb_mix_parameters",
+    "method_parameters",
+]
 
 _FROM_START = {"class_weight": "effective", "reweight_start": 0}
 _DEFERRED = {"class_weight": "effective", "reweight_start": 0.8}
@@ -18,6 +24,26 @@ CHAPTER_METHODS: dict[str, dict[str, Any]] = {
     "DRCB-LDAM": {"prediction_loss": "ldam", **_DEFERRED},
 }
 
+# adversarial training on the batches as they are
+_VANILLA: dict[str, Any] = {
+    "n_supplementary": 0,
+    "mixing": None,
+    "averaging_start": None,
+    "class_weight": None,
+}
+# t = 3 stands in no table of chapter 5, which leaves it to the user
+_DATA_AUG = {**_VANILLA, "n_supplementary": 3, "mixing": "remix"}
+
+IMB_MIX_METHODS: dict[str, dict[str, Any]] = {
+    "vanilla": _VANILLA,
+    "resample": {**_VANILLA, "class_sampling": "effective"},
+    "reweight": {**_VANILLA, **_FROM_START},
+    "mixup": {**_VANILLA, "mixing": "mixup"},
+    "remix": {**_VANILLA, "mixing": "remix"},
+    "data_aug": _DATA_AUG,
+    "Imb-Mix": {**_DATA_AUG, "averaging_start": 0.8},
+}
+
 
 def method_parameters(method: str) -> dict[str, Any]:
     """Parameters of a baseline of section 4.5.1 by its name in the tables.
@@ -30,6 +56,19 @@ def method_parameters(method: str) -> dict[str, Any]:
     if method not in CHAPTER_METHODS:
         raise ValueError(f"method must be one of {', '.join(CHAPTER_METHODS)}; got {method!r}.")
     return dict(CHAPTER_METHODS[method])
+
+
+def imb_mix_parameters(method: str) -> dict[str, Any]:
+    """Parameters of a method of section 5.5.1 by its name in the tables.
+
+    Raises
+    ------
+    ValueError
+        With the known names, if there is no such method.
+    """
+    if method not in IMB_MIX_METHODS:
+        raise ValueError(f"method must be one of {', '.join(IMB_MIX_METHODS)}; got {method!r}.")
+    return dict(IMB_MIX_METHODS[method])
 
 
 def image_settings(norm: str = "linf") -> dict[str, Any]:

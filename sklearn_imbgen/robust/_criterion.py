@@ -64,9 +64,12 @@ class PredictionLoss(nn.Module):
         weight = torch.tensor(given, dtype=torch.float32, device=device)
         self.register_buffer("class_weight", weight)
 
-    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
+    def forward(self, logits: Tensor, y: Tensor, row_weight: Tensor | None = None) -> Tensor:
         """Mean loss of a batch."""
-        common: dict[str, Any] = {"class_weight": self.class_weight if self.weighted else None}
+        common: dict[str, Any] = {
+            "class_weight": self.class_weight if self.weighted else None,
+            "row_weight": row_weight,
+        }
         if self.kind == "focal":
             return focal_loss(logits, y, gamma=self.gamma, **common)
         if self.kind == "ce":

@@ -17,20 +17,30 @@ __all__ = [
 TINY = torch.finfo(torch.float32).tiny
 
 
-def weighted_mean(row_losses: Tensor, y: Tensor, class_weight: Tensor | None) -> Tensor:
-    """Mean over the rows, each counting by its class (w_i of eq. 4.11).
+def weighted_mean(
+    row_losses: Tensor, y: Tensor, class_weight: Tensor | None, row_weight: Tensor | None = None
+) -> Tensor:
+    """Mean over the rows, each counting by its class (w_i of eq. 4.11) and by its own weight.
 
     Divided by the sum of the weights of the batch, as torch's weighted losses are: the
     step is then as large in a batch without a rare class as in one with it.
     """
-    if class_weight is None:
+    if class_weight is None and row_weight is None:
         return row_losses.mean()
-    weight = class_weight[y]
+    weight = torch.ones_like(row_losses) if class_weight is None else class_weight[y]
+    if row_weight is not None:
+        weight = weight * row_weight
     # all 0 where a dict silences the only class of a batch
     return (weight * row_losses).sum() / weight.sum().clamp(min=TINY)
 
 
-def cross_entropy_loss(logits: Tensor, y: Tensor, *, class_weight: Tensor | None = None) -> Tensor:
+def cross_entropy_loss(
+    logits: Tensor,
+    y: Tensor,
+    *,
+    class_weight: Tensor | None = None,
+    row_weight: Tensor | None = None,
+) -> Tensor:
     """Cross entropy, each row counting by its class.
 
     Parameters
@@ -40,17 +50,26 @@ def cross_entropy_loss(logits: Tensor, y: Tensor, *, class_weight: Tensor | None
         Class codes.
     class_weight : Tensor of shape (n_classes,), default=None
         None is 1 for each.
+    row_weight : Tensor of shape (n_samples,), default=None
+        Weight of each row, on top; a row with a mixed label comes once for each of its
+        classes, weighted by its share.
 
     Returns
     -------
     Tensor
         A scalar.
     """
-    return weighted_mean(functional.cross_entropy(logits, y, reduction="none"), y, class_weight)
+    row_losses = functional.cross_entropy(logits, y, reduction="none")
+    return weighted_mean(row_losses, y, class_weight, row_weight)
 
 
 def focal_loss(
-    logits: Tensor, y: Tensor, *, gamma: float = 2.0, class_weight: Tensor | None = None
+    logits: Tensor,
+    y: Tensor,
+    *,
+    gamma: float = 2.0,
+    class_weight: Tensor | None = None,
+    row_weight: Tensor | None = None,
 ) -> Tensor:
     """Cross entropy in which rows that are sure and right count less (Lin et al.).
 
@@ -64,6 +83,8 @@ def focal_loss(
     gamma : float, default=2.0
         0 is the cross entropy.
     class_weight : Tensor of shape (n_classes,), default=None
+    row_weight : Tensor of shape (n_samples,), default=None
+        As in :func:`cross_entropy_loss`.
 
     Returns
     -------
@@ -84,7 +105,7 @@ def focal_loss(
     log_true = -functional.cross_entropy(logits, y, reduction="none")
     # not 0: a power below 1 has no gradient there
     doubt = (-torch.expm1(log_true)).clamp(min=TINY)
-    return weighted_mean(-(doubt**gamma) * log_true, y, class_weight)
+    return weighted_mean(-(doubt**gamma) * log_true, y, class_weight, row_weight)
 
 
 def ldam_margins(class_counts: Tensor, max_margin: float = 0.5) -> Tensor:
@@ -108,6 +129,7 @@ def ldam_loss(
     max_margin: float = 0.5,
     scale: float = 30.0,
     class_weight: Tensor | None = None,
+    row_weight: Tensor | None = None,
 ) -> Tensor:
     """Label-distribution-aware margin loss: rare classes must win by more (Cao et al.).
 
@@ -127,6 +149,8 @@ def ldam_loss(
     scale : float, default=30.0
         Of the logits.
     class_weight : Tensor of shape (n_classes,), default=None
+    row_weight : Tensor of shape (n_samples,), default=None
+        As in :func:`cross_entropy_loss`.
 
     Returns
     -------
@@ -148,11 +172,16 @@ def ldam_loss(
     """
     margins = ldam_margins(class_counts, max_margin).to(logits)
     lowered = logits - scale * margins * functional.one_hot(y, logits.shape[1]).to(logits)
-    return cross_entropy_loss(lowered, y, class_weight=class_weight)
+    return cross_entropy_loss(lowered, y, class_weight=class_weight, row_weight=row_weight)
 
 
 def balanced_softmax_loss(
-    logits: Tensor, y: Tensor, *, class_counts: Tensor, class_weight: Tensor | None = None
+    logits: Tensor,
+    y: Tensor,
+    *,
+    class_counts: Tensor,
+    class_weight: Tensor | None = None,
+    row_weight: Tensor | None = None,
 ) -> Tensor:
     """Cross entropy of the logits plus the logarithm of the class sizes (Ren et al.).
 
@@ -167,6 +196,8 @@ def balanced_softmax_loss(
     class_counts : Tensor of shape (n_classes,)
         Training rows of each class.
     class_weight : Tensor of shape (n_classes,), default=None
+    row_weight : Tensor of shape (n_samples,), default=None
+        As in :func:`cross_entropy_loss`.
 
     Returns
     -------
@@ -188,7 +219,9 @@ def balanced_softmax_loss(
     tensor(1.3863)
     """
     log_counts = class_counts.clamp(min=1).to(logits).log()
-    return cross_entropy_loss(logits + log_counts, y, class_weight=class_weight)
+    return cross_entropy_loss(
+        logits + log_counts, y, class_weight=class_weight, row_weight=row_weight
+    )
 
 
 def separation_loss(

@@ -1,24 +1,19 @@
 """Separable reweighted adversarial training, algorithm 4.1."""
 
-import numbers
 from typing import Any
 
 import torch
 from imblearn.utils import Substitution
-from sklearn.utils._param_validation import Interval
-from torch import Tensor, nn
 
-from sklearn_imbgen.nn import FeatureCapture, find_layer, last_linear
 from sklearn_imbgen.nn.tensor_batches import TensorBatches
-from sklearn_imbgen.robust._base import BaseAdversarialClassifier
 from sklearn_imbgen.robust._docs import PARAMETERS
-from sklearn_imbgen.robust._losses import separation_loss
+from sklearn_imbgen.robust._separation import BaseSeparatingClassifier
 
 __all__ = ["SRATClassifier"]
 
 
 @Substitution(**PARAMETERS)
-class SRATClassifier(BaseAdversarialClassifier):
+class SRATClassifier(BaseSeparatingClassifier):
     """Robust on the rare classes too: Separable Reweighted Adversarial Training.
 
     Adversarial training in which a second loss pulls the features of a class together and
@@ -93,17 +88,6 @@ class SRATClassifier(BaseAdversarialClassifier):
     ((100,), (100, 64))
     """
 
-    _parameter_constraints: dict = {
-        **BaseAdversarialClassifier._parameter_constraints,
-        "separation_weight": [Interval(numbers.Real, 0, None, closed="left")],
-        "temperature": [Interval(numbers.Real, 0, None, closed="neither")],
-        "feature_layer": [str, None],
-    }
-
-    separation_weight: float
-    temperature: float
-    feature_layer: str | None
-
     def __init__(
         self,
         module: Any = None,
@@ -146,30 +130,3 @@ class SRATClassifier(BaseAdversarialClassifier):
         **kwargs: Any,
     ) -> None:
         self._store_parameters(locals())
-
-    def _head_name(self, module: nn.Module) -> str:
-        if self.feature_layer is None:
-            return last_linear(module)
-        find_layer(module, self.feature_layer)
-        return self.feature_layer
-
-    def infer(self, x: Any, **fit_params: Any) -> Any:
-        """Logits of a batch; in a training step the features behind them are kept."""
-        if not (self.separation_weight and self.module_.training):
-            return super().infer(x, **fit_params)
-        with FeatureCapture(self._feature_layer()) as capture:
-            logits = super().infer(x, **fit_params)
-        self._features: Tensor | None = capture.features
-        return logits
-
-    def _batch_loss(self, logits: Tensor, y: Tensor, training: bool) -> Tensor:
-        loss = super()._batch_loss(logits, y, training)
-        if not (training and self.separation_weight):
-            return loss
-        assert self._features is not None
-        separation = separation_loss(self._features, y, temperature=self.temperature)
-        self._features = None
-        self.history.record_batch("prediction_loss", loss.item())
-        self.history.record_batch("separation_loss", separation.item())
-        # eq. 4.13
-        return loss + self.separation_weight * separation

@@ -1,5 +1,6 @@
 """Validation, table encoding, interpolation and covariance; imports no torch."""
 
+from sklearn_imbgen.utils._class_sizes import under_represented
 from sklearn_imbgen.utils._columns import integer_bounds
 from sklearn_imbgen.utils._covariance import (
     CovarianceRoots,
@@ -101,6 +102,7 @@ __all__ = [
     "posterior_from",
     "refuse_label_matrix",
     "split_pipeline",
+    "under_represented",
     "vote_model",
     "vote_proportions",
 ]

@@ -1,0 +1,336 @@
+"""Imb-Mix: adversarial minority examples, mixed, algorithm 5.1."""
+
+import numbers
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from imblearn.utils import Substitution
+from numpy.typing import NDArray
+from sklearn.utils._param_validation import Interval, StrOptions
+from torch import Tensor
+
+from sklearn_imbgen.nn.tensor_batches import TensorBatches
+from sklearn_imbgen.robust._averaging import WeightAverage
+from sklearn_imbgen.robust._base import unwrapped
+from sklearn_imbgen.robust._chapter import imb_mix_parameters
+from sklearn_imbgen.robust._docs import PARAMETERS
+from sklearn_imbgen.robust._mixing import (
+    augmented_class_counts,
+    mix_rows,
+    supplementary_counts,
+    supplementary_examples,
+)
+from sklearn_imbgen.robust._schedule import epoch_of
+from sklearn_imbgen.robust._separation import BaseSeparatingClassifier
+from sklearn_imbgen.robust._weights import effective_number_weights
+from sklearn_imbgen.utils import under_represented
+
+__all__ = ["ImbMixClassifier"]
+
+
+@Substitution(**PARAMETERS)
+class ImbMixClassifier(BaseSeparatingClassifier):
+    """Robust on the rare classes by augmentation: supplementary and mixed adversarial rows.
+
+    Every batch is attacked; rows of minority classes get further adversarial examples
+    (eq. 5.2); pairs of them all are mixed, labels in favour of the rarer class (eqs. 5.3
+    and 5.4); and the weights at the ends of the last epochs are averaged (algorithm 5.1).
+    Every step is a parameter: :meth:`from_chapter` knows the rows of Tables 5.1 to 5.7.
+
+    Parameters
+    ----------
+    {module_parameter}
+
+    prediction_loss : {{"ce", "focal", "ldam", "balanced_softmax"}}, default="ce"
+        l of eq. 5.5, for mixed labels the mean of the losses of both classes by their
+        shares. The chapter takes the cross entropy.
+
+    n_supplementary : int or "auto", default="auto"
+        t of section 5.3.2.1: supplementary examples of each minority row (those of the half
+        of the classes with the fewest rows). "auto" brings every class to the size of the
+        largest. 0 is none.
+
+    noise_scale : float, default=1.0
+        alpha of eq. 5.2: how much the perturbation is varied.
+
+    mixing : {{"remix", "mixup"}} or None, default="remix"
+        "remix" labels by eq. 5.4, "mixup" by the share of the features; None mixes nothing.
+
+    mixing_concentration : float, default=1.0
+        gamma of the beta distribution of the shares; 1 is uniform, less keeps rows purer.
+
+    kappa : float, default=3.0
+        From this ratio of class sizes on, the rarer class can take the whole label.
+
+    tau : float, default=0.5
+        It does where the other class has less than this share of the features.
+
+    averaging_start : int, float or None, default=0.8
+        Epoch from which the weights are averaged; a float is a share of ``max_epochs``.
+        None does not average. Scores on a validation set are those of the weights that
+        are not averaged yet.
+
+    class_sampling : {{"effective"}} or None, default=None
+        "effective" draws each row with the inverse of the effective number of its class.
+
+    separation_weight : float, default=0.0
+        lambda of eq. 4.13: add SRAT's loss on the features of the mixed rows, each
+        counting to the class that its label favours.
+
+    temperature : float, default=0.1
+        tau of eq. 4.12.
+
+    feature_layer : str, default=None
+        Name of the layer whose inputs are separated. None is the last ``torch.nn.Linear``.
+
+    {threat_parameters}
+
+    class_weight : {{"effective", "balanced"}}, dict or None, default="effective"
+        Weights of the classes from ``reweight_start`` on, not in chapter 5: "effective" by
+        the inverse of the effective number of rows, "balanced" by the inverse frequency, a
+        dict by label. None is no weights.
+
+    reweight_start : int or float, default=0.8
+        Epoch from which ``class_weight`` applies; a float is a share of ``max_epochs``.
+
+    {loss_parameters}
+
+    lr : float, default=0.02
+        Learning rate.
+
+    lr_milestones : sequence of int or float, default=(0.8, 0.9)
+        Epochs (or shares of ``max_epochs``) at which the learning rate is multiplied by
+        ``lr_decay``. An empty one where a callback of skorch does that.
+
+    lr_decay : float, default=0.1
+        Factor at each milestone.
+
+    max_epochs : int, default=100
+        Passes through the training rows.
+
+    {training_parameters}
+
+    Attributes
+    ----------
+    {fitted_attributes}
+
+    supplementary_counts_ : ndarray of shape (n_classes,)
+        Supplementary examples per row of each class.
+
+    n_averaged_ : int
+        Epochs whose weights are averaged in ``module_``.
+
+    See Also
+    --------
+    SRATClassifier : Separates features instead.
+    sklearn_imbgen.over_sampling.ImbMix : The augmentation as a sampler.
+
+    References
+    ----------
+    W. Wang, "Learning from Imbalanced Data Distribution", 2023, chapter 5.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn_imbgen.robust import ImbMixClassifier
+    >>> X, y = make_classification(weights=[0.9], random_state=0)
+    >>> clf = ImbMixClassifier(epsilon=0.1, max_epochs=5, random_state=0).fit(X, y)
+    >>> clf.predict(X).shape, clf.n_averaged_
+    ((100,), 1)
+    """
+
+    _parameter_constraints: dict = {
+        **BaseSeparatingClassifier._parameter_constraints,
+        "n_supplementary": [Interval(numbers.Integral, 0, None, closed="left"),
+                            StrOptions({"auto"})],
+        "noise_scale": [Interval(numbers.Real, 0, None, closed="left")],
+        "mixing": [StrOptions({"remix", "mixup"}), None],
+        "mixing_concentration": [Interval(numbers.Real, 0, None, closed="neither")],
+        "kappa": [Interval(numbers.Real, 1, None, closed="left")],
+        "tau": [Interval(numbers.Real, 0, 1, closed="both")],
+        "averaging_start": [
+            Interval(numbers.Integral, 0, None, closed="left"),
+            Interval(numbers.Real, 0, 1, closed="both"),
+            None,
+        ],
+        "class_sampling": [StrOptions({"effective"}), None],
+    }  # fmt: skip
+
+    n_supplementary: Any
+    noise_scale: float
+    mixing: str | None
+    mixing_concentration: float
+    kappa: float
+    tau: float
+    averaging_start: Any
+    class_sampling: str | None
+
+    def __init__(
+        self,
+        module: Any = None,
+        *,
+        prediction_loss: str = "ce",
+        n_supplementary: Any = "auto",
+        noise_scale: float = 1.0,
+        mixing: str | None = "remix",
+        mixing_concentration: float = 1.0,
+        kappa: float = 3.0,
+        tau: float = 0.5,
+        averaging_start: Any = 0.8,
+        class_sampling: str | None = None,
+        separation_weight: float = 0.0,
+        temperature: float = 0.1,
+        feature_layer: str | None = None,
+        epsilon: float = 0.1,
+        step_size: float | None = None,
+        n_steps: int = 10,
+        norm: str = "linf",
+        random_start: bool = True,
+        clip_values: Any = None,
+        feature_scale: Any = None,
+        feature_mask: Any = None,
+        class_weight: Any = "effective",
+        reweight_start: float = 0.8,
+        effective_number_beta: float = 0.9999,
+        focal_gamma: float = 2.0,
+        max_margin: float = 0.5,
+        logit_scale: float = 20.0,
+        optimizer: Any = torch.optim.SGD,
+        lr: float = 0.02,
+        lr_milestones: Any = (0.8, 0.9),
+        lr_decay: float = 0.1,
+        max_epochs: int = 100,
+        batch_size: int = 64,
+        iterator_train: Any = TensorBatches,
+        iterator_valid: Any = TensorBatches,
+        train_split: Any = None,
+        callbacks: Any = None,
+        warm_start: bool = False,
+        checkpoint: Any = None,
+        mixed_precision: bool = False,
+        compile: bool = False,
+        device: Any = "cpu",
+        verbose: int = 0,
+        random_state: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self._store_parameters(locals())
+
+    @classmethod
+    def from_chapter(cls, method: str, **parameters: Any) -> "ImbMixClassifier":
+        """One row of Tables 5.1 to 5.7.
+
+        Parameters
+        ----------
+        method : str
+            "vanilla", "resample", "reweight", "mixup", "remix", "data_aug" (Imb-Mix without
+            averaging) or "Imb-Mix".
+        **parameters : dict
+            Further parameters of the constructor.
+
+        Examples
+        --------
+        >>> from sklearn_imbgen.robust import ImbMixClassifier
+        >>> ImbMixClassifier.from_chapter("remix", epsilon=0.05).n_supplementary
+        0
+        """
+        return cls(**{**imb_mix_parameters(method), **parameters})
+
+    # -- augmentation ----------------------------------------------------------------------
+
+    def _learn_from_data(self, X: NDArray[Any], codes: NDArray[np.int64], *, reset: bool) -> None:
+        super()._learn_from_data(X, codes, reset=reset)
+        under = under_represented(self.class_counts_)
+        self.supplementary_counts_ = supplementary_counts(
+            self.n_supplementary, self.class_counts_, under
+        )
+        sizes = augmented_class_counts(self.class_counts_, self.supplementary_counts_)
+        self._augmented_counts = torch.tensor(sizes, dtype=torch.float32)
+
+    def _drawing(self) -> dict[str, Any]:
+        if self.class_sampling is None:
+            return {}
+        weights = effective_number_weights(self.class_counts_, self.effective_number_beta)
+        return {"class_weight": torch.tensor(weights)}
+
+    def _augmented(self, X: Tensor, attacked: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The augmented and mixed batch (lines 3 and 4 of algorithm 5.1)."""
+        generator = self._device_generator
+        if self.n_supplementary != 0:
+            per_row = torch.tensor(self.supplementary_counts_, dtype=X.dtype, device=X.device)[y]
+            examples, source = supplementary_examples(
+                X,
+                attacked,
+                per_row,
+                threat=self._threat,
+                noise_scale=self.noise_scale,
+                generator=generator,
+            )
+            attacked, y = torch.cat([attacked, examples]), torch.cat([y, y[source]])
+        self._mixed = None
+        if self.mixing is not None:
+            self._mixed = mix_rows(
+                attacked,
+                y,
+                class_counts=self._augmented_counts,
+                rebalanced=self.mixing == "remix",
+                concentration=self.mixing_concentration,
+                kappa=self.kappa,
+                tau=self.tau,
+                generator=generator,
+            )
+            attacked = self._mixed.X
+        return attacked, y
+
+    def _prediction_loss(self, logits: Tensor, y: Tensor, training: bool) -> Tensor:
+        if not training or self._mixed is None:
+            return super()._prediction_loss(logits, y, training)
+        mixed = self._mixed
+        # eq. 5.5: each row once for each of its classes
+        loss: Tensor = self.criterion_(
+            torch.cat([logits, logits]),
+            torch.cat([mixed.y, mixed.y_partner]),
+            torch.cat([mixed.share, 1.0 - mixed.share]),
+        )
+        return loss
+
+    def _separated_classes(self, y: Tensor) -> Tensor:
+        return y if self._mixed is None else self._mixed.dominant
+
+    # -- averaging -------------------------------------------------------------------------
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        """Begin a new mean of the weights, or go on with that of a checkpoint."""
+        super().on_train_begin(net, **kwargs)
+        if not hasattr(self, "_average"):
+            self._average = WeightAverage(unwrapped(self.module_))
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Take the weights into the mean (line 8 of algorithm 5.1)."""
+        super().on_epoch_end(net, **kwargs)
+        if self.averaging_start is None:
+            return
+        if len(self.history) > epoch_of(self.averaging_start, self.max_epochs):
+            self._average.update(unwrapped(self.module_))
+
+    def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        """Give the network the mean of the weights."""
+        super().on_train_end(net, X=X, y=y, **kwargs)
+        average = self.__dict__.pop("_average")
+        self.n_averaged_ = average.n_averaged
+        if average.n_averaged:
+            self._seed_epoch()
+            average.put_into(unwrapped(self.module_), self._batches_of_training(X, y))
+
+    def _batches_of_training(self, X: Any, y: Any) -> Iterator[Tensor]:
+        for batch in self.get_iterator(self.get_dataset(X, y), training=True):
+            yield self._training_batch(batch)[0]
+
+    def _more_state(self) -> dict[str, Any]:
+        return self._average.state_dict()
+
+    def _restore_state(self, state: dict[str, Any]) -> None:
+        self._average = WeightAverage(unwrapped(self.module_))
+        self._average.load_state_dict(state)
