@@ -1,10 +1,11 @@
 """Tables and figures of the robust benchmark, the dissertation's numbers beside ours."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-PUBLISHED_FILE = Path(__file__).parent / "dissertation" / "chapter4.csv"
+PUBLISHED = Path(__file__).parent / "dissertation"
 MEASURES = ["standard overall", "standard under", "robust overall", "robust under"]
 # robust against the cross entropy and the margin attack at once
 BOTH = ["both attacks overall", "both attacks under"]
@@ -12,18 +13,18 @@ TWINS = {"SRAT-CE": "DRCB-CE", "SRAT-Focal": "DRCB-Focal", "SRAT-LDAM": "DRCB-LD
 BAR = ["standard overall", "robust under"]
 
 
-def published(name: str, norm: str) -> pd.DataFrame:
+def published(name: str, norm: str, chapter: int) -> pd.DataFrame:
     """Numbers of the dissertation by method; no row where it does not have this set."""
-    frame = pd.read_csv(PUBLISHED_FILE)
+    frame = pd.read_csv(PUBLISHED / f"chapter{chapter}.csv")
     chosen = frame[(frame["set"] == name) & (frame["norm"] == norm)]
     return chosen.set_index("method")[MEASURES]
 
 
-def score_table(scores: pd.DataFrame, name: str, norm: str) -> pd.DataFrame:
+def score_table(scores: pd.DataFrame, name: str, norm: str, chapter: int) -> pd.DataFrame:
     """Mean ± standard deviation over the seeds of one set, in percent, by method."""
     groups = scores[scores["set"] == name].groupby("method", sort=False)
     table = pd.DataFrame(index=groups.size().index)
-    numbers = published(name, norm)
+    numbers = published(name, norm, chapter)
     for measure in [*MEASURES, *BOTH]:
         if measure not in scores or groups[measure].mean().isna().all():
             continue
@@ -56,14 +57,20 @@ def bar_lines(scores: pd.DataFrame, name: str) -> list[str]:
     return lines
 
 
-def report(scores: pd.DataFrame, norm: str) -> str:
-    """All tables of a run as text."""
+def report(
+    scores: pd.DataFrame,
+    norm: str,
+    bars: Callable[[pd.DataFrame, str], list[str]],
+    *,
+    chapter: int,
+) -> str:
+    """All tables of a run as text, each with the lines of its bar."""
     blocks = []
     for name in scores["set"].unique():
         n_seeds = scores.loc[scores["set"] == name, "seed"].nunique()
         title = f"{name}, {norm}: class-averaged accuracy in %, {n_seeds} seed(s)"
-        table = score_table(scores, name, norm).to_string()
-        blocks.append("\n".join([title, table, *bar_lines(scores, name)]))
+        table = score_table(scores, name, norm, chapter).to_string()
+        blocks.append("\n".join([title, table, *bars(scores, name)]))
     return "\n\n".join(blocks)
 
 

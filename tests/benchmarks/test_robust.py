@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import robust
+import robust_run
 from robust_data import make_split
 from robust_parts import PARTS
 from robust_tables import MEASURES, bar_lines, draw_figure, published, score_table
@@ -62,7 +63,7 @@ def test_unknown_sets_and_missing_folders_end_with_a_line():
 def test_averages_are_over_classes_and_under_is_the_smaller_half():
     y = np.array([0, 0, 0, 0, 1, 1, 2])
     right = np.array([True, True, True, False, True, False, False])
-    overall, under = robust.class_averages(right, y, np.array([9, 1, 5]))
+    overall, under = robust_run.class_averages(right, y, np.array([9, 1, 5]))
     assert overall == pytest.approx(100 * (0.75 + 0.5 + 0) / 3)
     # of three classes the middle one by size is no rare one
     assert under == pytest.approx(50)
@@ -78,20 +79,20 @@ def test_an_attack_can_only_take_from_what_is_right_unattacked():
         test=split.test._replace(X=np.array([[1.0], [1.0]]), y=np.array([0, 1])),
         class_counts=np.array([2, 1]),
     )
-    row = robust.score(Stub(), wrong_then_right, {"flip": lambda clf, X, y: y[:, None] * 1.0})
+    row = robust_run.score(Stub(), wrong_then_right, {"flip": lambda clf, X, y: y[:, None] * 1.0})
     assert row["standard overall"] == 50
     assert row["robust overall"] == 50
 
 
 def test_the_dissertation_stands_beside_its_own_sets_only():
-    assert published("cifar10-step-100", "linf").loc["SRAT-LDAM", "robust under"] == 18.89
-    assert published("cifar10-step-100", "l2").loc["SRAT-LDAM", "robust under"] == 47.45
-    assert published("usps-step-100", "linf").empty
+    assert published("cifar10-step-100", "linf", 4).loc["SRAT-LDAM", "robust under"] == 18.89
+    assert published("cifar10-step-100", "l2", 4).loc["SRAT-LDAM", "robust under"] == 47.45
+    assert published("usps-step-100", "linf", 4).empty
 
 
 def test_tables_and_the_bar_by_numbers():
     scores = scores_of({"CE": [50, 52], "DRCB-LDAM": [60, 60], "SRAT-LDAM": [58, 60]})
-    table = score_table(scores, "s", "linf")
+    table = score_table(scores, "s", "linf", 4)
     assert table.loc["CE", "robust under"] == "51.0 ± 1.0"
     lines = bar_lines(scores, "s")
     assert lines[0] == ("SRAT-LDAM, standard overall: -1.0 against the best other (DRCB-LDAM)")
@@ -113,8 +114,8 @@ def test_the_ratio_of_figure_4_7_is_in_the_method():
 
 def test_the_script_prints_a_table_and_goes_on_from_its_file(call, tmp_path, monkeypatch):
     short = {"module__width": 2, "max_epochs": 1, "n_steps": 1}
-    settings = robust.settings_of
-    monkeypatch.setattr(robust, "settings_of", lambda *about: settings(*about) | short)
+    settings = robust_run.settings_of
+    monkeypatch.setattr(robust_run, "settings_of", lambda *about: settings(*about) | short)
     file = tmp_path / "scores.csv"
     words = ["--methods", "CE", "SRAT-LDAM", "--seeds", 1, "--output", file]
     out = call(*words)

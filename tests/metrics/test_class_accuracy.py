@@ -9,7 +9,7 @@ from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline as make_imblearn_pipeline
 from sklearn.linear_model import LogisticRegression
 
-from sklearn_imbgen.metrics import class_accuracy, class_accuracy_report
+from sklearn_imbgen.metrics import class_accuracy, class_accuracy_report, under_represented
 from sklearn_imbgen.robust import AdversarialClassifier
 from tests.metrics.line import X_LINE, Y_LINE, Linear, line
 

@@ -1,0 +1,74 @@
+"""Parts of the Imb-Mix benchmark: which methods, and what is tried beyond chapter 5."""
+
+from typing import Any
+
+from robust_methods import COMPARE, DEFERRED, Builder
+from robust_parts import Part
+
+from sklearn_imbgen.robust import ImbMixClassifier
+
+# rows of Tables 5.1 to 5.7, and of Figures 5.2 to 5.7
+TABLES = ("vanilla", "resample", "reweight", "mixup", "remix", "Imb-Mix")
+FIGURES = ("vanilla", "data_aug", "Imb-Mix")
+SEPARATED: dict[str, Any] = {"separation_weight": 0.3}
+
+
+def _chapter(method: str, **own: Any) -> Builder:
+    return lambda **common: ImbMixClassifier.from_chapter(method, **{**common, **own})
+
+
+def _default(**own: Any) -> Builder:
+    return lambda **common: ImbMixClassifier(**{**common, **own})
+
+
+RIVALS: dict[str, Builder] = {
+    **{f"{name}, chapter" if name == "Imb-Mix" else name: _chapter(name) for name in TABLES},
+    "balanced softmax": COMPARE["balanced softmax"],
+    "SRAT-LDAM": COMPARE["SRAT-LDAM"],
+    "Imb-Mix": _default(),
+}
+
+# what the classifier owes to its parts, and to settings that the chapter leaves open
+ABLATION: dict[str, Builder] = {
+    "Imb-Mix": _default(),
+    "no averaging": _default(averaging_start=None),
+    "averaging from 0.5": _default(averaging_start=0.5),
+    "no mixing": _default(mixing=None),
+    "mixup": _default(mixing="mixup"),
+    "no supplementary rows": _default(n_supplementary=0),
+    "1 supplementary row": _default(n_supplementary=1),
+    "balancing supplementary rows": _default(n_supplementary="auto"),
+    "noise scale 0.5": _default(noise_scale=0.5),
+    "concentration 0.3": _default(mixing_concentration=0.3),
+    "no weights": _default(class_weight=None),
+    "weights from the start": _default(reweight_start=0),
+}
+
+# with the losses of chapter 4
+TOGETHER: dict[str, Builder] = {
+    "Imb-Mix": _default(),
+    "Imb-Mix, separation": _default(**SEPARATED),
+    "Imb-Mix, LDAM": _default(prediction_loss="ldam"),
+    "Imb-Mix, LDAM, separation": _default(prediction_loss="ldam", **SEPARATED),
+    "Imb-Mix, balanced softmax": _default(prediction_loss="balanced_softmax", class_weight=None),
+    "DRCB-CE": COMPARE["DRCB-CE"],
+    "SRAT-CE": COMPARE["SRAT-CE"],
+    "SRAT-LDAM": COMPARE["SRAT-LDAM"],
+}
+
+PARTS = {
+    "tables": Part(RIVALS),
+    "averaging": Part(
+        {
+            **{name: _chapter(name) for name in FIGURES},
+            **{
+                f"{name}, deferred weights": _chapter(name, **DEFERRED)
+                for name in FIGURES
+                if name != "vanilla"
+            },
+        },
+        quantity="method",
+    ),
+    "parts": Part(ABLATION),
+    "together": Part(TOGETHER),
+}
