@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from robust_methods import COMPARE, DEFERRED, Builder
+from robust_methods import COMPARE, Builder
 from robust_parts import Part
 
 from sklearn_imbgen.robust import ImbMixClassifier
@@ -10,6 +10,7 @@ from sklearn_imbgen.robust import ImbMixClassifier
 # rows of Tables 5.1 to 5.7, and of Figures 5.2 to 5.7
 TABLES = ("vanilla", "resample", "reweight", "mixup", "remix", "Imb-Mix")
 FIGURES = ("vanilla", "data_aug", "Imb-Mix")
+DEFERRED: dict[str, Any] = {"class_weight": "effective", "reweight_start": 0.8}
 SEPARATED: dict[str, Any] = {"separation_weight": 0.3}
 
 

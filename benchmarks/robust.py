@@ -22,6 +22,7 @@ cannot hide from. An image counts only if it is right unattacked as well.
     python benchmarks/robust.py --part weights --plot FILE.png   # figure 4.5; separation: 4.6,
     python benchmarks/robust.py --part ratio --plot FILE.png     # figure 4.7
     python benchmarks/robust.py --part ablation ...              # SRAT's own choices
+    python benchmarks/robust.py --part schedule ...              # when weights set in
     python benchmarks/robust.py --part confirm ...               # attacks of other libraries
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from robust_data import Split
-from robust_methods import COMPARE, DEFERRED, SRAT, Builder
+from robust_methods import COMPARE, SRAT, Builder, deferred
 
 from sklearn_imbgen.metrics import under_represented
 from sklearn_imbgen.robust import AdversarialClassifier, SRATClassifier
@@ -29,6 +29,8 @@ ABLATION: dict[str, dict[str, Any]] = {
     "batches of 32": {"batch_size": 32},
     "batches of 128": {"batch_size": 128},
 }
+# as the chapter has it: weights set in when the learning rate falls
+AT_THE_MILESTONE = {"reweight_start": 0.8}
 
 Attack = Callable[..., np.ndarray]
 
@@ -132,11 +134,12 @@ def _over(names: dict[str, Any], values: tuple[float, ...]) -> tuple[dict, dict]
 
 
 def _srat(loss: str, **own: Any) -> Builder:
-    return lambda **common: SRATClassifier(**{**common, "prediction_loss": loss, **own})
+    # a weight of figure 4.5 is among the common parameters
+    return lambda **common: SRATClassifier(**{**deferred(loss), **common, **own})
 
 
-def _drcb(loss: str) -> Builder:
-    return lambda **common: AdversarialClassifier(**{**common, "prediction_loss": loss, **DEFERRED})
+def _drcb(loss: str, **own: Any) -> Builder:
+    return lambda **common: AdversarialClassifier(**{**deferred(loss), **common, **own})
 
 
 def parts() -> dict[str, Part]:
@@ -161,6 +164,14 @@ def parts() -> dict[str, Part]:
         "ratio": Part(ratio[0], "imbalance ratio K", ratio[1], ratios=True),
         "confirm": Part(confirm, attacked=True),
         "ablation": Part({name: _srat("ldam", **own) for name, own in ABLATION.items()}),
+        "schedule": Part(
+            {
+                f"{name}-{loss}{when}": make(loss, **own)
+                for loss in SRAT.values()
+                for when, own in ((" at the milestone", AT_THE_MILESTONE), ("", {}))
+                for name, make in (("DRCB", _drcb), ("SRAT", _srat))
+            }
+        ),
     }
 
 

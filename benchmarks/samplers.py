@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, RandomOverSampler
 
-from sklearn_imbgen.over_sampling import BAGAN, GLGAN, SWIM, ConditionalGAN, LatentSMOTE
+from sklearn_imbgen.over_sampling import BAGAN, GLGAN, SWIM, ConditionalGAN, ImbMix, LatentSMOTE
 
 # seed and number of minority rows in training -> sampler
 Maker = Callable[[int, int], Any]
@@ -78,6 +78,7 @@ SAMPLERS: dict[str, Maker] = {
     "BAGAN": lambda seed, n: BAGAN(random_state=seed),
     "ConditionalGAN": lambda seed, n: ConditionalGAN(random_state=seed),
     "LatentSMOTE": lambda seed, n: LatentSMOTE(random_state=seed),
+    "ImbMix": lambda seed, n: ImbMix(random_state=seed),
     "GLGAN": lambda seed, n: GLGAN(random_state=seed),
 }
 # methods that need a package this project does not install
