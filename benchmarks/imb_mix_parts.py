@@ -11,7 +11,7 @@ from sklearn_imbgen.robust import ImbMixClassifier
 TABLES = ("vanilla", "resample", "reweight", "mixup", "remix", "Imb-Mix")
 FIGURES = ("vanilla", "data_aug", "Imb-Mix")
 DEFERRED: dict[str, Any] = {"class_weight": "effective", "reweight_start": 0.8}
-SEPARATED: dict[str, Any] = {"separation_weight": 0.3}
+ALONE: dict[str, Any] = {"separation_weight": 0.0}
 
 
 def _chapter(method: str, **own: Any) -> Builder:
@@ -48,9 +48,9 @@ ABLATION: dict[str, Builder] = {
 # with the losses of chapter 4
 TOGETHER: dict[str, Builder] = {
     "Imb-Mix": _default(),
-    "Imb-Mix, separation": _default(**SEPARATED),
+    "Imb-Mix, no separation": _default(**ALONE),
     "Imb-Mix, LDAM": _default(prediction_loss="ldam"),
-    "Imb-Mix, LDAM, separation": _default(prediction_loss="ldam", **SEPARATED),
+    "Imb-Mix, LDAM, no separation": _default(prediction_loss="ldam", **ALONE),
     "Imb-Mix, balanced softmax": _default(prediction_loss="balanced_softmax", class_weight=None),
     "DRCB-CE": COMPARE["DRCB-CE"],
     "SRAT-CE": COMPARE["SRAT-CE"],

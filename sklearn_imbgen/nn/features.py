@@ -1,7 +1,7 @@
 """A look inside any classifier: its last linear layer and what enters it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -83,6 +83,9 @@ class FeatureCapture:
     ----------
     layer : Module
         Mostly the last linear layer.
+    compiled : bool, default=False
+        The layer is part of a compiled network, whose graphs may not look for hooks. They
+        are not used inside the block.
 
     Attributes
     ----------
@@ -90,16 +93,21 @@ class FeatureCapture:
         Inputs of the last pass, flattened, with their gradient history.
     """
 
-    def __init__(self, layer: nn.Module) -> None:
+    def __init__(self, layer: nn.Module, *, compiled: bool = False) -> None:
         self._layer = layer
+        self._compiled = compiled
         self.features: Tensor = torch.empty(0)
 
     def __enter__(self) -> "FeatureCapture":
-        self._hook = self._layer.register_forward_pre_hook(self._keep)
+        self._stack = ExitStack()
+        self._stack.callback(self._layer.register_forward_pre_hook(self._keep).remove)
+        # torch has it from 2.6 on
+        if self._compiled and hasattr(torch.compiler, "set_stance"):
+            self._stack.enter_context(torch.compiler.set_stance("force_eager"))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._hook.remove()
+        self._stack.close()
 
     def _keep(self, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         self.features = inputs[0].flatten(1)

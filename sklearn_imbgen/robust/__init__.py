@@ -19,8 +19,10 @@ from sklearn_imbgen.robust._losses import (
 )
 from sklearn_imbgen.robust._mixing import (
     MixedRows,
+    augmented_class_counts,
     label_mixing_factors,
     mix_rows,
+    supplementary_counts,
     supplementary_examples,
 )
 from sklearn_imbgen.robust._srat import SRATClassifier
@@ -32,6 +34,7 @@ __all__ = [
     "MixedRows",
     "SRATClassifier",
     "Threat",
+    "augmented_class_counts",
     "balanced_softmax_loss",
     "cross_entropy_loss",
     "effective_number_weights",
@@ -46,5 +49,6 @@ __all__ = [
     "mix_rows",
     "projected_gradient_descent",
     "separation_loss",
+    "supplementary_counts",
     "supplementary_examples",
 ]

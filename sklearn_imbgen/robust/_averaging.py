@@ -1,6 +1,7 @@
 """Stochastic weight averaging of a skorch net."""
 
 from collections.abc import Iterable
+from itertools import chain, islice
 from typing import Any
 
 import torch
@@ -49,7 +50,10 @@ class WeightAverage:
             for own, mean in pairs:
                 own.copy_(mean)
         if any(isinstance(layer, NORMALISED) for layer in module.modules()):
-            update_bn(batches, module)
+            rest = iter(batches)
+            # drawn before the old statistics are forgotten: an attack that makes a batch needs some
+            first = list(islice(rest, 1))
+            update_bn(chain(first, rest), module)
 
     def state_dict(self) -> dict[str, Any]:
         """The mean, for a checkpoint."""

@@ -98,7 +98,7 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
             self.effective_number_beta,
         )
         if not reset:
-            self.criterion_.set_classes(self.class_counts_, self.class_weight_)
+            self.criterion_.set_classes(self._loss_counts(), self.class_weight_)
 
     def _widened(self, scale: Tensor) -> Tensor:
         """Standard deviations of attacked rows: those of clean ones, and the attack's on top.
@@ -173,16 +173,21 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
         """
         rows = self._check_rows(X)
         found = []
-        with FeatureCapture(self._feature_layer()) as capture:
+        with FeatureCapture(self._feature_layer(), compiled=bool(self.compile)) as capture:
             for _ in self.forward_iter(rows):
                 found.append(capture.features.cpu().numpy())
         return np.concatenate(found)
+
+    def _loss_counts(self) -> NDArray[Any]:
+        """Sizes of the classes as the prediction loss is to see them."""
+        counts: NDArray[np.int64] = self.class_counts_
+        return counts
 
     def _build_criterion(self) -> PredictionLoss:
         """The prediction loss with the sizes of the classes."""
         return PredictionLoss(
             self.prediction_loss,
-            self.class_counts_,
+            self._loss_counts(),
             self.class_weight_,
             gamma=self.focal_gamma,
             max_margin=self.max_margin,
@@ -268,7 +273,7 @@ def _check_logits(module: nn.Module, shape: tuple[int, ...], n_classes: int) -> 
     try:
         with evaluation_mode(module), torch.no_grad():
             device = next((p.device for p in module.parameters()), torch.device("cpu"))
-            output = module(torch.zeros(2, *shape, device=device))
+            output = module(torch.zeros(2, *shape, dtype=torch.float32, device=device))
     except Exception as error:
         raise ValueError(
             f"module cannot take rows of shape {shape}, which it is given as a float32 tensor "

@@ -39,7 +39,7 @@ class PredictionLoss(nn.Module):
     def __init__(
         self,
         kind: str,
-        class_counts: NDArray[np.int64],
+        class_counts: NDArray[Any],
         class_weight: NDArray[np.float64] | None,
         *,
         gamma: float,
@@ -53,7 +53,7 @@ class PredictionLoss(nn.Module):
         self.set_classes(class_counts, class_weight)
 
     def set_classes(
-        self, class_counts: NDArray[np.int64], class_weight: NDArray[np.float64] | None
+        self, class_counts: NDArray[Any], class_weight: NDArray[np.float64] | None
     ) -> None:
         """Take over sizes and weights of the classes."""
         given = np.ones(len(class_counts)) if class_weight is None else class_weight

@@ -47,10 +47,10 @@ class ImbMixClassifier(BaseSeparatingClassifier):
         l of eq. 5.5, for mixed labels the mean of the losses of both classes by their
         shares. The chapter takes the cross entropy.
 
-    n_supplementary : int or "auto", default="auto"
+    n_supplementary : int or "auto", default=3
         t of section 5.3.2.1: supplementary examples of each minority row (those of the half
         of the classes with the fewest rows). "auto" brings every class to the size of the
-        largest. 0 is none.
+        largest: eq. 5.4, which goes by the sizes, then never favours a class. 0 is none.
 
     noise_scale : float, default=1.0
         alpha of eq. 5.2: how much the perturbation is varied.
@@ -75,9 +75,9 @@ class ImbMixClassifier(BaseSeparatingClassifier):
     class_sampling : {{"effective"}} or None, default=None
         "effective" draws each row with the inverse of the effective number of its class.
 
-    separation_weight : float, default=0.0
+    separation_weight : float, default=0.3
         lambda of eq. 4.13: add SRAT's loss on the features of the mixed rows, each
-        counting to the class that its label favours.
+        counting to the class that its label favours. 0 is chapter 5.
 
     temperature : float, default=0.1
         tau of eq. 4.12.
@@ -172,7 +172,7 @@ class ImbMixClassifier(BaseSeparatingClassifier):
         module: Any = None,
         *,
         prediction_loss: str = "ce",
-        n_supplementary: Any = "auto",
+        n_supplementary: Any = 3,
         noise_scale: float = 1.0,
         mixing: str | None = "remix",
         mixing_concentration: float = 1.0,
@@ -180,7 +180,7 @@ class ImbMixClassifier(BaseSeparatingClassifier):
         tau: float = 0.5,
         averaging_start: Any = 0.8,
         class_sampling: str | None = None,
-        separation_weight: float = 0.0,
+        separation_weight: float = 0.3,
         temperature: float = 0.1,
         feature_layer: str | None = None,
         epsilon: float = 0.1,
@@ -241,13 +241,21 @@ class ImbMixClassifier(BaseSeparatingClassifier):
     # -- augmentation ----------------------------------------------------------------------
 
     def _learn_from_data(self, X: NDArray[Any], codes: NDArray[np.int64], *, reset: bool) -> None:
-        super()._learn_from_data(X, codes, reset=reset)
-        under = under_represented(self.class_counts_)
+        # of a training that failed before its first epoch
+        self.__dict__.pop("_average", None)
         self.supplementary_counts_ = supplementary_counts(
-            self.n_supplementary, self.class_counts_, under
+            self.n_supplementary, self.class_counts_, under_represented(self.class_counts_)
         )
         sizes = augmented_class_counts(self.class_counts_, self.supplementary_counts_)
         self._augmented_counts = torch.tensor(sizes, dtype=torch.float32)
+        super()._learn_from_data(X, codes, reset=reset)
+
+    def _loss_counts(self) -> NDArray[Any]:
+        if self.prediction_loss == "balanced_softmax":
+            # the frequencies that the network meets; LDAM's margins go by different rows
+            counts: NDArray[Any] = self._augmented_counts.numpy()
+            return counts
+        return super()._loss_counts()
 
     def _drawing(self) -> dict[str, Any]:
         if self.class_sampling is None:
@@ -323,9 +331,13 @@ class ImbMixClassifier(BaseSeparatingClassifier):
         if average.n_averaged:
             self._seed_epoch()
             average.put_into(unwrapped(self.module_), self._batches_of_training(X, y))
+        # the last batch is no part of a fitted net
+        self._mixed = None
 
     def _batches_of_training(self, X: Any, y: Any) -> Iterator[Tensor]:
-        for batch in self.get_iterator(self.get_dataset(X, y), training=True):
+        # without the rows that train_split keeps for validation
+        dataset, _ = self.get_split_datasets(X, y)
+        for batch in self.get_iterator(dataset, training=True):
             yield self._training_batch(batch)[0]
 
     def _more_state(self) -> dict[str, Any]:

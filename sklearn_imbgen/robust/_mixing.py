@@ -142,7 +142,7 @@ def supplementary_examples(
     ([1, 1], True)
     """
     device = generator.device if generator else X.device
-    drawn = torch.rand(len(X), generator=generator, device=device).to(X.device)
+    drawn = torch.rand(len(X), generator=generator, dtype=torch.float32, device=device).to(X.device)
     whole = per_row.floor()
     repeats = (whole + (drawn < per_row - whole)).long()
     source = torch.repeat_interleave(torch.arange(len(X), device=X.device), repeats)
@@ -189,7 +189,8 @@ def label_mixing_factors(
     ratio = n_own / n_partner
     to_partner = (ratio >= kappa) & (share < tau)
     to_own = (ratio <= 1.0 / kappa) & (1.0 - share < tau)
-    return share.masked_fill(to_partner, 0.0).masked_fill(to_own, 1.0)
+    # where both hold (kappa 1, tau above 1/2), the first line of the equation counts
+    return share.masked_fill(to_own, 1.0).masked_fill(to_partner, 0.0)
 
 
 def beta_draws(

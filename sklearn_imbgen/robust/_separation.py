@@ -40,7 +40,7 @@ class BaseSeparatingClassifier(BaseAdversarialClassifier):
         """Logits of a batch; in a training step the features behind them are kept."""
         if not (self.separation_weight and self.module_.training):
             return super().infer(x, **fit_params)
-        with FeatureCapture(self._feature_layer()) as capture:
+        with FeatureCapture(self._feature_layer(), compiled=bool(self.compile)) as capture:
             logits = super().infer(x, **fit_params)
         self._features: Tensor | None = capture.features
         return logits

@@ -133,12 +133,15 @@ class TableCodec:
         else:
             self._gain = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
 
-    def encode(self, X: Any) -> NDArray[np.float32]:
-        """Encoded matrix of shape (n_samples, n_encoded_)."""
+    def encode(self, X: Any, dtype: type[np.floating[Any]] = np.float32) -> Array:
+        """Encoded matrix of shape (n_samples, n_encoded_).
+
+        With ``dtype=np.float64`` decoding gives the rows back nearly to the last digit.
+        """
         unit = self._to_unit_range(self._numeric_part(X))
         # rows far outside the fitted range: float32 and the layers behind it stay finite
         standardised = np.clip((unit - self._mean) * self._gain, -FARTHEST, FARTHEST)
-        numeric: NDArray[np.float32] = standardised.astype(np.float32)
+        numeric: Array = standardised.astype(dtype)
         if not self.blocks_:
             return numeric
         categories = self._categorical_part(X)

@@ -229,7 +229,11 @@ def encode_labels(labels: Any, classes: Any, where: str) -> NDArray[np.int64]:
     >>> encode_labels(np.array(["b", "a"]), np.array(["a", "b"]), "is new").tolist()
     [1, 0]
     """
-    unknown = np.setdiff1d(labels, classes)
+    labels, classes = np.asarray(labels), np.asarray(classes)
+    kinds = {labels.dtype.kind, classes.dtype.kind}
+    # numpy would compare numbers with text as text
+    comparable = not kinds & set("US") or kinds <= set("USO")
+    unknown = np.setdiff1d(labels, classes) if comparable else np.unique(labels)
     if len(unknown):
         raise ValueError(
             f"y holds {name_some(unknown)}, which {where}; known are {name_some(classes)}."

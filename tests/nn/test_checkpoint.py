@@ -13,7 +13,7 @@ from skorch.callbacks import Callback, EarlyStopping
 from skorch.dataset import ValidSplit
 
 from sklearn_imbgen.nn.checkpoint import Checkpoint
-from sklearn_imbgen.robust import AdversarialClassifier, SRATClassifier
+from sklearn_imbgen.robust import AdversarialClassifier, ImbMixClassifier, SRATClassifier
 
 ROOT = Path(__file__).parents[2]
 SMALL = {"max_epochs": 4, "n_steps": 2, "batch_size": 32, "random_state": 0}
@@ -67,6 +67,10 @@ def assert_same(net, reference):
     assert net.history[(slice(None), *losses)] == reference.history[(slice(None), *losses)]
 
 
+def normalised():
+    return torch.nn.Sequential(torch.nn.BatchNorm1d(6), torch.nn.Linear(6, 2))
+
+
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "net.pt"
@@ -102,6 +106,15 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(imbalanced, path):
         {"optimizer": torch.optim.Adam, "lr": 0.01},
         {"train_split": ValidSplit(5, stratified=True)},
         {"random_state": np.int64(3)},
+        # whose weights are averaged from the second epoch on, or only after the last stop
+        {"kind": ImbMixClassifier, "averaging_start": 1, "class_sampling": "effective"},
+        {"kind": ImbMixClassifier, "averaging_start": 3, "separation_weight": 0.3},
+        {
+            "kind": ImbMixClassifier,
+            "averaging_start": 1,
+            "module": normalised,
+            "train_split": ValidSplit(5, stratified=True),
+        },
     ],
 )
 @pytest.mark.parametrize("epoch", [2, 4])
@@ -134,20 +147,38 @@ def _seed_as_state(seed):
     return Fixed()
 
 
-def test_a_finished_run_is_not_trained_again(imbalanced, path):
-    finished = fit(imbalanced, path)
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"kind": SRATClassifier},
+        # whose statistics of batch normalisation are drawn again
+        {"kind": ImbMixClassifier, "averaging_start": 1, "module": normalised},
+    ],
+)
+def test_a_finished_run_is_not_trained_again(imbalanced, path, parameters):
+    finished = fit(imbalanced, path, **parameters)
     content = path.read_bytes()
 
     class Refuse(Callback):
         def on_batch_begin(self, net, **kwargs):
             raise AssertionError("trained again")
 
-    again = fit(imbalanced, path, callbacks=[Refuse()])
+    again = fit(imbalanced, path, callbacks=[Refuse()], **parameters)
     np.testing.assert_array_equal(
         again.predict_proba(imbalanced[0]), finished.predict_proba(imbalanced[0])
     )
     assert path.read_bytes() == content
     assert_same(again, finished)
+
+
+def test_the_file_keeps_the_weights_that_are_not_averaged(imbalanced, path):
+    given = {"kind": ImbMixClassifier, "averaging_start": 1}
+    finished = fit(imbalanced, path, **given)
+    saved = torch.load(path, weights_only=True)
+    last = fit(imbalanced, None, **{**given, "averaging_start": None})
+    for name, value in last.module_.state_dict().items():
+        assert torch.equal(saved["module"][name], value)
+    assert saved["more"]["n_averaged"] == finished.n_averaged_ == 3
 
 
 def test_a_run_that_stopped_early_is_finished(imbalanced, path):

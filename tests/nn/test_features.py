@@ -88,6 +88,18 @@ def test_a_capture_ends_after_an_error_too():
     assert not layer._forward_pre_hooks
 
 
+def test_a_capture_sees_what_a_compiled_network_does():
+    network = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    compiled = torch.compile(network, backend="eager")
+    X = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    # the graph of this pass knows of no hook
+    logits = compiled(X)
+    with FeatureCapture(network[2], compiled=True) as capture:
+        assert torch.equal(compiled(X), logits)
+    assert torch.equal(capture.features, network[1](network[0](X)))
+    assert torch.equal(compiled(X), logits)
+
+
 def test_evaluation_mode_gives_each_part_its_own_mode_back():
     tree = Tree().train()
     tree.top["drop"].eval()

@@ -12,10 +12,10 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from sklearn_imbgen.nn import ResidualNetwork, TableNetwork
-from sklearn_imbgen.robust import AdversarialClassifier, SRATClassifier
+from sklearn_imbgen.robust import AdversarialClassifier, ImbMixClassifier, SRATClassifier
 
 SMALL = {"max_epochs": 2, "n_steps": 1, "batch_size": 32, "random_state": 0}
-CLASSIFIERS = [AdversarialClassifier, SRATClassifier]
+CLASSIFIERS = [AdversarialClassifier, SRATClassifier, ImbMixClassifier]
 
 
 class Adaptive(nn.Module):

@@ -25,11 +25,11 @@ from skorch.dataset import ValidSplit
 from torch import nn
 from torch.utils.data import DataLoader
 
-from sklearn_imbgen.robust import AdversarialClassifier, SRATClassifier
+from sklearn_imbgen.robust import AdversarialClassifier, ImbMixClassifier, SRATClassifier
 from sklearn_imbgen.utils import DivergenceError
 
 SMALL = {"max_epochs": 3, "n_steps": 1, "batch_size": 32, "random_state": 0}
-CLASSIFIERS = [AdversarialClassifier, SRATClassifier]
+CLASSIFIERS = [AdversarialClassifier, SRATClassifier, ImbMixClassifier]
 
 
 def fit(data, kind=AdversarialClassifier, **parameters):
@@ -195,6 +195,16 @@ def test_a_compiled_network_is_the_same_network(imbalanced, kind):
     np.testing.assert_array_equal(compiled.predict_proba(X), plain.predict_proba(X))
     np.testing.assert_array_equal(compiled.extract_features(X), plain.extract_features(X))
     np.testing.assert_array_equal(compiled.perturb(X, y), plain.perturb(X, y))
+    np.testing.assert_array_equal(compiled.extract_features(X), plain.extract_features(X))
+
+
+def test_features_are_separated_also_where_a_graph_without_them_is_compiled(imbalanced):
+    # of the other tests' graphs, which use up the number that torch keeps
+    torch.compiler.reset()
+    options = {"compile": True, "compile__backend": "eager", "prediction_loss": "ldam"}
+    fit(imbalanced, **options)
+    compiled = fit(imbalanced, SRATClassifier, **options)
+    assert same(compiled, fit(imbalanced, SRATClassifier, prediction_loss="ldam"))
 
 
 # -- scikit-learn's tools ------------------------------------------------------------------------

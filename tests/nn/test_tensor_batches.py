@@ -118,3 +118,59 @@ def test_tensors_are_taken_as_they_are():
     rows, y = torch.ones(4, 2), torch.zeros(4, dtype=torch.long)
     ((X, _),) = TensorBatches(Dataset(rows, y))
     assert X.data_ptr() == rows.data_ptr()
+
+
+# -- drawing by class ----------------------------------------------------------------------------
+
+
+def drawn(y, weight, seed=0, **options):
+    """Positions of the rows of one pass in which classes are drawn by weight."""
+    rows = np.arange(len(y))[:, None].astype(np.float32)
+    found = TensorBatches(
+        Dataset(rows, np.asarray(y)),
+        class_weight=torch.tensor(weight),
+        generator=torch.Generator().manual_seed(seed),
+        **options,
+    )
+    return [(X[:, 0].long().tolist(), labels.tolist()) for X, labels in found]
+
+
+def test_rows_are_drawn_by_the_weight_of_their_class():
+    y = [0] * 9000 + [1] * 1000
+    ((rows, labels),) = drawn(y, [1.0, 9.0], batch_size=10_000)
+    assert len(rows) == 10_000
+    assert all(y[row] == label for row, label in zip(rows, labels, strict=True))
+    # half of them; the standard deviation is 50
+    assert sum(labels) == pytest.approx(5000, abs=200)
+    # within a class, each row alike: 5 times a rare one, in the mean
+    repeats = np.bincount(rows, minlength=10_000)
+    assert repeats[9000:].mean() == pytest.approx(5, abs=0.2)
+    assert repeats[9000:].var() == pytest.approx(5, abs=1)
+    assert repeats.max() < 25
+
+
+def test_a_class_without_weight_is_never_drawn():
+    for _, labels in drawn([0, 1, 2] * 20, [1.0, 0.0, 3.0], batch_size=7):
+        assert 1 not in labels
+
+
+def test_drawn_batches_have_the_usual_sizes():
+    found = drawn([0, 1] * 17, [1.0, 1.0], batch_size=11)
+    assert [len(rows) for rows, _ in found] == [11, 11, 12]
+
+
+def test_each_pass_is_drawn_anew_and_the_generator_decides():
+    state = torch.get_rng_state()
+    first, again, other = (drawn([0, 1] * 20, [1.0, 1.0], seed=seed) for seed in (0, 0, 1))
+    assert first == again
+    assert first != other
+    batch = batches(20, class_weight=torch.ones(20), generator=torch.Generator().manual_seed(0))
+    assert order(batch) != order(batch)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_processes_share_drawn_batches():
+    whole = drawn([0, 1] * 10, [1.0, 4.0], batch_size=8)
+    halves = [drawn([0, 1] * 10, [1.0, 4.0], batch_size=8, part=k, n_parts=2) for k in range(2)]
+    joined = [one[0] + other[0] for one, other in zip(*halves, strict=True)]
+    assert joined == [rows for rows, _ in whole]

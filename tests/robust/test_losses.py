@@ -50,6 +50,16 @@ def test_a_batch_of_a_class_without_weight_has_no_loss():
     assert (logits.grad == 0).all()
 
 
+def test_rows_have_weights_of_their_own_on_top_of_those_of_their_class():
+    losses, y = torch.tensor([1.0, 2.0, 4.0]), torch.tensor([0, 0, 1])
+    rows = torch.tensor([1.0, 0.0, 0.5])
+    # (1 + 0 + 0.5 * 4) / (1 + 0 + 0.5)
+    assert weighted_mean(losses, y, None, rows).item() == 2.0
+    # (1 + 0 + 3 * 0.5 * 4) / (1 + 0 + 3 * 0.5)
+    assert weighted_mean(losses, y, torch.tensor([1.0, 3.0]), rows).item() == pytest.approx(2.8)
+    assert weighted_mean(losses, y, None, torch.zeros(3)).item() == 0
+
+
 def test_cross_entropy_is_that_of_torch():
     logits, y = some_logits(), torch.tensor([0, 1, 2, 0, 1, 2, 0, 0])
     weight = torch.tensor([0.5, 1.0, 2.0])
@@ -215,6 +225,20 @@ LOSSES = {
     "ldam": lambda logits, y, **w: ldam_loss(logits, y, class_counts=COUNTS, **w),
     "balanced": lambda logits, y, **w: balanced_softmax_loss(logits, y, class_counts=COUNTS, **w),
 }
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("class_weight", [None, torch.tensor([0.5, 1.0, 4.0])])
+def test_a_row_of_weight_2_is_two_rows_and_of_weight_0_none(name, class_weight):
+    logits, y = some_logits(), torch.tensor([0, 1, 2, 0, 1, 2, 0, 0])
+    row_weight = torch.tensor([1.0, 2, 1, 0, 1, 2, 0, 1])
+    weighted = LOSSES[name](logits, y, class_weight=class_weight, row_weight=row_weight)
+    repeated = torch.repeat_interleave(torch.arange(8), row_weight.long())
+    plain = LOSSES[name](logits[repeated], y[repeated], class_weight=class_weight)
+    torch.testing.assert_close(weighted, plain)
+    # only their ratios count
+    halved = LOSSES[name](logits, y, class_weight=class_weight, row_weight=row_weight / 2)
+    torch.testing.assert_close(halved, weighted)
 
 
 @pytest.mark.parametrize("name", LOSSES)
