@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sklearn_imbgen._show_versions import show_versions
     from sklearn_imbgen.crowd import DawidSkene, ICEDClassifier
-    from sklearn_imbgen.over_sampling import GLGAN
+    from sklearn_imbgen.over_sampling import GLGAN, ImbMix
     from sklearn_imbgen.robust import AdversarialClassifier, ImbMixClassifier, SRATClassifier
 
 __version__ = "0.1.0.dev0"
@@ -17,6 +17,7 @@ _HOMES = {
     "DawidSkene": "crowd",
     "GLGAN": "over_sampling",
     "ICEDClassifier": "crowd",
+    "ImbMix": "over_sampling",
     "ImbMixClassifier": "robust",
     "SRATClassifier": "robust",
     "show_versions": "_show_versions",
@@ -27,6 +28,7 @@ __all__ = [
     "AdversarialClassifier",
     "DawidSkene",
     "ICEDClassifier",
+    "ImbMix",
     "ImbMixClassifier",
     "SRATClassifier",
     "__version__",

@@ -1,9 +1,20 @@
 """Over-samplers with imbalanced-learn's interface, most of them generative."""
 
+from typing import TYPE_CHECKING
+
 from sklearn_imbgen.over_sampling._bagan import BAGAN
 from sklearn_imbgen.over_sampling._conditional_gan import ConditionalGAN
 from sklearn_imbgen.over_sampling._gl_gan import GLGAN
 from sklearn_imbgen.over_sampling._latent_smote import LatentSMOTE
 from sklearn_imbgen.over_sampling._swim import SWIM
+from sklearn_imbgen.utils import lazy_names
 
-__all__ = ["BAGAN", "GLGAN", "SWIM", "ConditionalGAN", "LatentSMOTE"]
+if TYPE_CHECKING:
+    from sklearn_imbgen.over_sampling._imb_mix import ImbMix
+
+# Imported when first used, so that the other samplers do not wait for skorch.
+_HOMES = {"ImbMix": "_imb_mix"}
+
+__all__ = ["BAGAN", "GLGAN", "SWIM", "ConditionalGAN", "ImbMix", "LatentSMOTE"]
+
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

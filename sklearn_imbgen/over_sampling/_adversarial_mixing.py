@@ -1,0 +1,175 @@
+"""New rows of a class: existing ones, moved by an attack and mixed with partners."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from sklearn_imbgen.nn import plain_batches
+from sklearn_imbgen.over_sampling._pairs import (
+    Partners,
+    favouring_shares,
+    least_favouring_share,
+)
+from sklearn_imbgen.robust import (
+    Threat,
+    augmented_class_counts,
+    label_mixing_factors,
+    projected_gradient_descent,
+    supplementary_examples,
+)
+
+__all__ = ["AdversarialMixing"]
+
+Array = NDArray[Any]
+
+# New rows made at a time, so that the attack's memory does not grow with their number.
+CHUNK_ROWS = 8192
+
+
+@dataclass
+class AdversarialMixing:
+    """Draw new rows of a class from encoded ones (eqs. 5.2 to 5.4).
+
+    Parameters
+    ----------
+    encoded : ndarray of shape (n_samples, n_encoded)
+        Training rows, float64: what an attack leaves alone comes back as it was.
+    codes : ndarray of shape (n_samples,)
+        Codes of their classes.
+    supplementary : ndarray of shape (n_classes,)
+        t of each class.
+    threat : Threat
+        How far a row moves.
+    attack : dict
+        Further arguments of :func:`~sklearn_imbgen.robust.projected_gradient_descent`.
+    surrogate : torch.nn.Module or None
+        The network that is attacked; None moves nothing.
+    noise_scale, mixing, mixing_concentration, kappa, tau
+    own_class_share, k_neighbors, bound_by_pair
+        Parameters of :class:`~sklearn_imbgen.over_sampling.ImbMix`.
+    """
+
+    encoded: NDArray[np.float64]
+    codes: NDArray[np.intp]
+    supplementary: Array
+    threat: Threat
+    attack: dict[str, Any]
+    surrogate: nn.Module | None
+    noise_scale: float
+    mixing: str | None
+    mixing_concentration: float
+    kappa: float
+    tau: float
+    own_class_share: float
+    k_neighbors: int | None
+    bound_by_pair: bool
+
+    def __post_init__(self) -> None:
+        counts = np.bincount(self.codes, minlength=len(self.supplementary))
+        self.sizes = augmented_class_counts(counts, self.supplementary)
+
+    def draw(
+        self,
+        code: int,
+        n_rows: int,
+        random_state: np.random.RandomState,
+        generator: torch.Generator,
+    ) -> tuple[Array, Array]:
+        """New rows of a class and their mixed labels.
+
+        Returns
+        -------
+        rows : ndarray of shape (n_rows, n_encoded)
+        soft_labels : ndarray of shape (n_rows, n_classes)
+            The largest share is that of ``code``.
+        """
+        class_rows = np.flatnonzero(self.codes == code)
+        # one after another in random order: none serves twice before all have served
+        order = plain_batches(len(class_rows), 1, n_rows, generator)[0]
+        own = class_rows[order.numpy()]
+        search = Partners(self.encoded, self.codes, own, self.k_neighbors)
+        parts = [
+            self._draw_chunk(own[start : start + CHUNK_ROWS], code, search, random_state, generator)
+            for start in range(0, n_rows, CHUNK_ROWS)
+        ]
+        return np.concatenate([rows for rows, _ in parts]), np.concatenate([p for _, p in parts])
+
+    def _draw_chunk(
+        self,
+        own: NDArray[np.intp],
+        code: int,
+        search: Partners,
+        random_state: np.random.RandomState,
+        generator: torch.Generator,
+    ) -> tuple[Array, Array]:
+        soft = np.zeros((len(own), len(self.sizes)))
+        if self.mixing is None:
+            soft[:, code] = 1.0
+            return self.encoded[own] + self._moves(own, generator), soft
+        partner_codes = random_state.choice(
+            len(self.sizes), size=len(own), p=self.sizes / self.sizes.sum()
+        )
+        of_own_class = random_state.uniform(size=len(own)) < self.own_class_share
+        partner_codes = np.where(of_own_class, code, partner_codes)
+        partners = search.draw(own, partner_codes, random_state)
+        share, label_share = self._shares(code, partner_codes, generator)
+        each = np.arange(len(own))
+        soft[each, code] = label_share
+        soft[each, partner_codes] += 1.0 - label_share
+        first, second = self.encoded[own], self.encoded[partners]
+        moves = self._moves(np.concatenate([own, partners]), generator)
+        if self.bound_by_pair:
+            most = np.tile(np.abs(first - second), (2, 1))
+            moves = np.clip(moves, -most, most)
+        first, second = first + moves[: len(own)], second + moves[len(own) :]
+        # in this form, what both rows have stays exactly as it is
+        return second + share[:, None] * (first - second), soft
+
+    def _shares(
+        self, code: int, partner_codes: NDArray[np.intp], generator: torch.Generator
+    ) -> tuple[Array, Array]:
+        """lambda_x of eq. 5.3 where the label favours the class, and lambda_y of eq. 5.4."""
+        n_partner = torch.from_numpy(self.sizes[partner_codes])
+        n_own = torch.full_like(n_partner, self.sizes[code])
+        least = torch.full_like(n_partner, 0.5)
+        if self.mixing == "remix":
+            least = least_favouring_share(n_own, n_partner, kappa=self.kappa, tau=self.tau)
+        # whatever the shares of two rows of one class, the label is that class
+        least = least.masked_fill(torch.from_numpy(partner_codes == code), 0.0)
+        share = label = favouring_shares(least, self.mixing_concentration, generator)
+        if self.mixing == "remix":
+            label = label_mixing_factors(share, n_own, n_partner, kappa=self.kappa, tau=self.tau)
+        return share.numpy(), label.numpy()
+
+    def _moves(self, rows: NDArray[np.intp], generator: torch.Generator) -> Array:
+        """How far adversarial examples of training rows, supplementary ones among them, are."""
+        if self.surrogate is None:
+            return np.zeros((len(rows), self.encoded.shape[1]))
+        unique, position = np.unique(rows, return_inverse=True)
+        clean = torch.tensor(self.encoded[unique], dtype=torch.float32)
+        attacked = projected_gradient_descent(
+            self.surrogate,
+            clean,
+            torch.from_numpy(self.codes[unique]),
+            threat=self.threat,
+            generator=generator,
+            **self.attack,
+        )
+        clean, attacked = clean[position], attacked[position]
+        varied, _ = supplementary_examples(
+            clean,
+            attacked,
+            torch.ones(len(rows), dtype=torch.float32),
+            threat=self.threat,
+            noise_scale=self.noise_scale,
+            generator=generator,
+        )
+        t = torch.from_numpy(self.supplementary[self.codes[rows]])
+        drawn = torch.rand(len(rows), generator=generator, dtype=torch.float32)
+        examples = torch.where((drawn < t / (1.0 + t))[:, None], varied, attacked)
+        moves: Array = (examples - clean).numpy()
+        return moves

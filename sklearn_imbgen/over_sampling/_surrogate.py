@@ -1,0 +1,243 @@
+"""The network whose gradients point to adversarial rows: trained here, or a user's."""
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from sklearn_imbgen.nn import apply_in_chunks, evaluation_mode
+from sklearn_imbgen.robust import ImbMixClassifier
+from sklearn_imbgen.utils import TableCodec, plain
+
+__all__ = [
+    "OnEncodedRows",
+    "check_finite_logits",
+    "column_slopes",
+    "column_units",
+    "network_of",
+    "thinned_rows",
+    "training_losses",
+]
+
+Array = NDArray[Any]
+
+
+class OnEncodedRows(nn.Module):
+    """A network for rows in their own units, given encoded ones.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Maps rows as a user has them, as float32, to logits.
+    slope : ndarray of shape (n_features,)
+        How much an encoded column grows by one unit of X; 0 for a constant column.
+    at_zero : ndarray of shape (n_features,)
+        Value in X of an encoded 0.
+    """
+
+    unit: Tensor
+    at_zero: Tensor
+
+    def __init__(self, network: nn.Module, slope: Array, at_zero: Array) -> None:
+        super().__init__()
+        self.network = network
+        unit = np.divide(1.0, slope, out=np.zeros_like(slope), where=slope > 0)
+        self.register_buffer("unit", torch.tensor(unit, dtype=torch.float32))
+        self.register_buffer("at_zero", torch.tensor(at_zero, dtype=torch.float32))
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Logits of encoded rows, of shape (n_samples, n_classes)."""
+        logits: Tensor = self.network(self.at_zero + X * self.unit)
+        return logits
+
+
+def column_slopes(codec: TableCodec, encoded: NDArray[np.float32]) -> tuple[Array, Array]:
+    """The straight line between the numeric columns of a table and their encoded ones.
+
+    Parameters
+    ----------
+    codec : TableCodec
+        Fitted on the rows.
+    encoded : ndarray of shape (n_samples, n_encoded)
+        All rows that it was fitted on.
+
+    Returns
+    -------
+    slope, at_zero : ndarray of shape (n_numeric,)
+        See :class:`OnEncodedRows`.
+    """
+    numeric = encoded[:, : len(codec.numeric_)].astype(np.float64)
+    low, high = numeric.min(axis=0), numeric.max(axis=0)
+    # halves before the difference: max - min may overflow
+    half = codec.maximum_ / 2 - codec.minimum_ / 2
+    slope = np.divide((high - low) / 2, half, out=np.zeros_like(half), where=half > 0)
+    steps = np.divide(low, slope, out=np.zeros_like(low), where=slope > 0)
+    return slope, codec.minimum_ - steps
+
+
+def column_units(feature_scale: Any, codec: TableCodec, encoded: NDArray[np.float32]) -> Array:
+    """The unit of each encoded column in which an attack is measured.
+
+    Parameters
+    ----------
+    feature_scale : {"std", "range"}, array-like of shape (n_features,) or None
+        Standard deviation, range, numbers in the units of X, or 1 in those units.
+    codec : TableCodec
+        Fitted on the rows.
+    encoded : ndarray of shape (n_samples, n_encoded)
+        All rows that it was fitted on.
+
+    Returns
+    -------
+    ndarray of shape (n_encoded,)
+        0 for a constant column and for those of categories, which stay as they are.
+
+    Raises
+    ------
+    ValueError
+        If an array has another shape, or a value below 0.
+    """
+    n_numeric = len(codec.numeric_)
+    units = np.zeros(encoded.shape[1])
+    numeric = encoded[:, :n_numeric].astype(np.float64)
+    if isinstance(feature_scale, str):
+        measure = np.std if feature_scale == "std" else np.ptp
+        units[:n_numeric] = measure(numeric, axis=0)
+        return units
+    slope, _ = column_slopes(codec, encoded)
+    if feature_scale is None:
+        units[:n_numeric] = slope
+        return units
+    given = np.asarray(feature_scale, dtype=np.float64)
+    if given.shape != (codec.n_features_,):
+        raise ValueError(
+            f"feature_scale has the shape {given.shape}; it must hold one number for each of the "
+            f"{codec.n_features_} columns of X."
+        )
+    if not np.isfinite(given).all() or (given < 0).any():
+        raise ValueError("feature_scale must hold finite numbers of at least 0.")
+    units[:n_numeric] = given[codec.numeric_] * slope
+    return units
+
+
+def thinned_rows(
+    codes: NDArray[np.intp], most: int, random_state: np.random.RandomState
+) -> NDArray[np.intp]:
+    """Rows to train on, at most about ``most``: the largest classes give up rows first.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples,)
+        Codes of the classes.
+    most : int
+        Rows wanted; each class keeps at least two, if it has them.
+    random_state : RandomState
+
+    Returns
+    -------
+    ndarray of int
+        Sorted positions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> codes = np.repeat([0, 1, 2], [50, 30, 4])
+    >>> np.bincount(codes[thinned_rows(codes, 24, np.random.RandomState(0))]).tolist()
+    [10, 10, 4]
+    """
+    if len(codes) <= most:
+        return np.arange(len(codes))
+    counts = np.bincount(codes)
+    bound, left = len(codes), most
+    for position, size in enumerate(np.sort(counts)):
+        share = left // (len(counts) - position)
+        if size > share:
+            bound = max(2, share)
+            break
+        left -= size
+    shuffled = random_state.permutation(len(codes))
+    by_class = shuffled[np.argsort(codes[shuffled], kind="stable")]
+    rank = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
+    kept_rows: NDArray[np.intp] = np.sort(by_class[rank < bound])
+    return kept_rows
+
+
+def training_losses(net: ImbMixClassifier) -> list[float]:
+    """Mean loss of each whole epoch, also of a training that was interrupted."""
+    return [float(row["train_loss"]) for row in net.history if "train_loss" in row]
+
+
+def network_of(estimator: Any, classes: Array, n_features: int, n_categorical: int) -> nn.Module:
+    """A copy of the network of a module or of a fitted net, on the CPU and checked.
+
+    Parameters
+    ----------
+    estimator : torch.nn.Module or fitted object with ``module_``
+    classes : ndarray of shape (n_classes,)
+        Labels of the data.
+    n_features, n_categorical : int
+        Columns of the data, and how many of them hold categories.
+
+    Returns
+    -------
+    torch.nn.Module
+
+    Raises
+    ------
+    ValueError
+        Naming ``estimator``, if it is not fitted, or knows other classes or widths.
+    """
+    if n_categorical:
+        raise ValueError(
+            f"estimator takes rows of numbers, but {n_categorical} of the {n_features} columns "
+            "hold categories (categorical_features). Leave estimator=None, which trains a "
+            "network on the encoded rows, or encode the categories as numbers before."
+        )
+    network = estimator if isinstance(estimator, nn.Module) else getattr(estimator, "module_", None)
+    if not isinstance(network, nn.Module):
+        raise ValueError(
+            "estimator must be an instance of torch.nn.Module, or a fitted net with the attribute "
+            "module_: call its fit before, and where the sampler is cloned, put it into "
+            f"sklearn.frozen.FrozenEstimator. Got {estimator!r}."
+        )
+    known = getattr(estimator, "classes_", None)
+    found = [plain(label) for label in classes]
+    if known is not None and [plain(label) for label in known] != found:
+        raise ValueError(
+            f"estimator was fitted on the classes {[plain(label) for label in known]}; "
+            f"y holds {found}."
+        )
+    network = copy.deepcopy(network).cpu()
+    _check_logits(network, n_features, len(classes))
+    return network.eval()
+
+
+def _check_logits(network: nn.Module, n_features: int, n_classes: int) -> None:
+    try:
+        with evaluation_mode(network), torch.no_grad():
+            output = network(torch.zeros(2, n_features, dtype=torch.float32))
+    except Exception as error:
+        raise ValueError(
+            f"estimator cannot take rows of the {n_features} columns of X, given as a float32 "
+            f"tensor of shape (n_rows, {n_features}): {error}"
+        ) from error
+    shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+    if shape != (2, n_classes):
+        raise ValueError(
+            f"estimator maps 2 rows to {shape}; for the {n_classes} classes of y it must give "
+            f"logits of shape (2, {n_classes})."
+        )
+
+
+def check_finite_logits(network: nn.Module, encoded: NDArray[np.float32]) -> None:
+    """Raise a ValueError naming ``estimator`` and a row for which its logits are not finite."""
+    finite = torch.isfinite(apply_in_chunks(network, torch.from_numpy(encoded))).all(dim=1)
+    if not finite.all():
+        row = int(torch.nonzero(~finite)[0])
+        raise ValueError(
+            f"estimator gives logits that are not finite, for row {row} of X among others. Give X "
+            "on the scale that it was trained on, or leave estimator=None."
+        )
