@@ -40,7 +40,7 @@ ABLATION: dict[str, Builder] = {
     "1 supplementary row": _default(n_supplementary=1),
     "balancing supplementary rows": _default(n_supplementary="auto"),
     "noise scale 0.5": _default(noise_scale=0.5),
-    "concentration 0.3": _default(mixing_concentration=0.3),
+    "concentration 1": _default(mixing_concentration=1.0),
     "no weights": _default(class_weight=None),
     "weights from the start": _default(reweight_start=0),
 }
@@ -49,8 +49,8 @@ ABLATION: dict[str, Builder] = {
 TOGETHER: dict[str, Builder] = {
     "Imb-Mix": _default(),
     "Imb-Mix, no separation": _default(**ALONE),
-    "Imb-Mix, LDAM": _default(prediction_loss="ldam"),
-    "Imb-Mix, LDAM, no separation": _default(prediction_loss="ldam", **ALONE),
+    "Imb-Mix, cross entropy": _default(prediction_loss="ce"),
+    "Imb-Mix, cross entropy, no separation": _default(prediction_loss="ce", **ALONE),
     "Imb-Mix, balanced softmax": _default(prediction_loss="balanced_softmax", class_weight=None),
     "DRCB-CE": COMPARE["DRCB-CE"],
     "SRAT-CE": COMPARE["SRAT-CE"],

@@ -31,6 +31,8 @@ _VANILLA: dict[str, Any] = {
     "averaging_start": None,
     "class_weight": None,
     "separation_weight": 0.0,
+    "prediction_loss": "ce",
+    "mixing_concentration": 1.0,
 }
 # t = 3 stands in no table of chapter 5, which leaves it to the user
 _DATA_AUG = {**_VANILLA, "n_supplementary": 3, "mixing": "remix"}

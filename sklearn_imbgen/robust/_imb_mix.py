@@ -43,9 +43,9 @@ class ImbMixClassifier(BaseSeparatingClassifier):
     ----------
     {module_parameter}
 
-    prediction_loss : {{"ce", "focal", "ldam", "balanced_softmax"}}, default="ce"
+    prediction_loss : {{"ce", "focal", "ldam", "balanced_softmax"}}, default="ldam"
         l of eq. 5.5, for mixed labels the mean of the losses of both classes by their
-        shares. The chapter takes the cross entropy.
+        shares. The chapter takes the cross entropy, "ce".
 
     n_supplementary : int or "auto", default=3
         t of section 5.3.2.1: supplementary examples of each minority row (those of the half
@@ -58,8 +58,9 @@ class ImbMixClassifier(BaseSeparatingClassifier):
     mixing : {{"remix", "mixup"}} or None, default="remix"
         "remix" labels by eq. 5.4, "mixup" by the share of the features; None mixes nothing.
 
-    mixing_concentration : float, default=1.0
-        gamma of the beta distribution of the shares; 1 is uniform, less keeps rows purer.
+    mixing_concentration : float, default=0.3
+        gamma of the beta distribution of the shares. 1 is uniform, as in the chapter; less
+        keeps rows purer, which small networks need to stay robust.
 
     kappa : float, default=3.0
         From this ratio of class sizes on, the rarer class can take the whole label.
@@ -171,11 +172,11 @@ class ImbMixClassifier(BaseSeparatingClassifier):
         self,
         module: Any = None,
         *,
-        prediction_loss: str = "ce",
+        prediction_loss: str = "ldam",
         n_supplementary: Any = 3,
         noise_scale: float = 1.0,
         mixing: str | None = "remix",
-        mixing_concentration: float = 1.0,
+        mixing_concentration: float = 0.3,
         kappa: float = 3.0,
         tau: float = 0.5,
         averaging_start: Any = 0.8,

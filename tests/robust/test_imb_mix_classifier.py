@@ -234,7 +234,7 @@ def test_the_loss_is_that_of_the_mixed_rows_with_their_mixed_labels(imbalanced, 
                 loss = functional.cross_entropy(net.module_(mixed.X), soft, weight=weight)
             found.append((loss / (soft @ weight).mean()).item())
 
-    given = {"mixing": mixing, "n_supplementary": 1}
+    given = {"mixing": mixing, "n_supplementary": 1, "prediction_loss": "ce"}
     net = fit(imbalanced, callbacks=[Compute()], **{**PLAIN, **STILL, **given, **parts})
     assert net.history[-1, "batches", :, "train_loss"] == pytest.approx(found, rel=1e-5)
 
