@@ -88,7 +88,7 @@ def app(context: click.Context) -> None:
     type=Names(),
     default="none,smote,glgan",
     show_default=True,
-    help="Also random, swim, latent-smote, conditional-gan, bagan.",
+    help="Also random, swim, latent-smote, conditional-gan, bagan, imb-mix.",
 )
 @click.option("--folds", type=click.IntRange(min=2), default=5, show_default=True)
 @click.option("--classifiers", type=Names(), default="linear-svc,adaboost,mlp", show_default=True)

@@ -107,6 +107,7 @@ METHODS: dict[str, Method] = {
     "latent-smote": Method("LatentSMOTE", _ours("LatentSMOTE")),
     "conditional-gan": Method("ConditionalGAN", _ours("ConditionalGAN")),
     "bagan": Method("BAGAN", _ours("BAGAN")),
+    "imb-mix": Method("ImbMix", _ours("ImbMix")),
     "glgan": Method("GLGAN", _ours("GLGAN")),
 }
 

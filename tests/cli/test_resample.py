@@ -16,7 +16,7 @@ def read(path):
     return pd.read_csv(path, dtype={"code": str})
 
 
-@pytest.mark.parametrize("method", ["random", "smote", "swim", "glgan"])
+@pytest.mark.parametrize("method", ["random", "smote", "swim", "imb-mix", "glgan"])
 @pytest.mark.parametrize("extension", [".csv", ".csv.gz", ".parquet"])
 def test_originals_then_synthetic_with_the_same_types(method, extension, run, save, frame):
     source = save(frame, f"in{extension}")
