@@ -38,7 +38,8 @@ def test_a_pipeline_fits_predicts_and_fits_again(pipeline, scored):
 @few
 def test_grid_search_over_the_sampler(pipeline, scored):
     name, sampler = pipeline.steps[1]
-    parameter = f"{name}__latent_dim" if hasattr(sampler, "latent_dim") else f"{name}__spread"
+    searched = ("latent_dim", "spread", "k_neighbors")
+    parameter = next(f"{name}__{known}" for known in searched if hasattr(sampler, known))
     search = GridSearchCV(pipeline, {parameter: [2, 3]}, scoring="matthews_corrcoef", cv=3).fit(
         *scored
     )
