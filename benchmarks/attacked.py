@@ -11,6 +11,7 @@ of each column; "0" are the rows as they are. Printed is the mean MCC over repea
 """
 
 import argparse
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from robust_networks import one_thread
 from samplers import SAMPLERS, resample
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import matthews_corrcoef
-from sklearn.utils._testing import ignore_warnings
 from splits import AS_IS, Split, split_rows
 from tqdm.auto import tqdm
 
@@ -72,7 +72,6 @@ def attacked_rows(split: Split, seed: int) -> dict[float, np.ndarray]:
     return rows
 
 
-@ignore_warnings(category=(ConvergenceWarning, FewSamplesWarning, UnreliableSamplesWarning))
 def evaluate(split: Split, methods: list[str], seed: int) -> list[dict[str, Any]]:
     """MCC of every method and classifier on the rows of each radius."""
     tested = attacked_rows(split, seed)
@@ -112,6 +111,8 @@ def main() -> None:
                         metavar="METHOD")  # fmt: skip
     options = parser.parse_args()
     one_thread()
+    for category in (ConvergenceWarning, FewSamplesWarning, UnreliableSamplesWarning):
+        warnings.simplefilter("ignore", category)
     tables = {name: load(name, options.data_dir) for name in options.sets}
     tasks = [(name, seed) for name in options.sets for seed in range(options.repeats)]
     rows = []

@@ -7,7 +7,7 @@ from imblearn.utils import Substitution
 
 from sklearn_imbgen.nn.tensor_batches import TensorBatches
 from sklearn_imbgen.robust._base import BaseAdversarialClassifier
-from sklearn_imbgen.robust._chapter import method_parameters
+from sklearn_imbgen.robust._chapter import CHAPTER_METHODS, method_parameters
 from sklearn_imbgen.robust._docs import PARAMETERS
 
 __all__ = ["AdversarialClassifier"]
@@ -137,4 +137,4 @@ class AdversarialClassifier(BaseAdversarialClassifier):
         >>> AdversarialClassifier.from_chapter("DRCB-LDAM", epsilon=0.05).class_weight
         'effective'
         """
-        return cls(**{**method_parameters(method), **parameters})
+        return cls(**{**method_parameters(method, CHAPTER_METHODS), **parameters})

@@ -6,7 +6,6 @@ __all__ = [
     "CHAPTER_METHODS",
     "IMB_MIX_METHODS",
     "image_settings",
-    "imb_mix_parameters",
     "method_parameters",
 ]
 
@@ -48,30 +47,17 @@ IMB_MIX_METHODS: dict[str, dict[str, Any]] = {
 }
 
 
-def method_parameters(method: str) -> dict[str, Any]:
-    """Parameters of a baseline of section 4.5.1 by its name in the tables.
+def method_parameters(method: str, methods: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Parameters of a method by its name in the tables of section 4.5.1 or 5.5.1.
 
     Raises
     ------
     ValueError
         With the known names, if there is no such method.
     """
-    if method not in CHAPTER_METHODS:
-        raise ValueError(f"method must be one of {', '.join(CHAPTER_METHODS)}; got {method!r}.")
-    return dict(CHAPTER_METHODS[method])
-
-
-def imb_mix_parameters(method: str) -> dict[str, Any]:
-    """Parameters of a method of section 5.5.1 by its name in the tables.
-
-    Raises
-    ------
-    ValueError
-        With the known names, if there is no such method.
-    """
-    if method not in IMB_MIX_METHODS:
-        raise ValueError(f"method must be one of {', '.join(IMB_MIX_METHODS)}; got {method!r}.")
-    return dict(IMB_MIX_METHODS[method])
+    if method not in methods:
+        raise ValueError(f"method must be one of {', '.join(methods)}; got {method!r}.")
+    return dict(methods[method])
 
 
 def image_settings(norm: str = "linf") -> dict[str, Any]:

@@ -14,7 +14,7 @@ from torch import Tensor
 from sklearn_imbgen.nn.tensor_batches import TensorBatches
 from sklearn_imbgen.robust._averaging import WeightAverage
 from sklearn_imbgen.robust._base import unwrapped
-from sklearn_imbgen.robust._chapter import imb_mix_parameters
+from sklearn_imbgen.robust._chapter import IMB_MIX_METHODS, method_parameters
 from sklearn_imbgen.robust._docs import PARAMETERS
 from sklearn_imbgen.robust._mixing import (
     augmented_class_counts,
@@ -60,7 +60,7 @@ class ImbMixClassifier(BaseSeparatingClassifier):
 
     mixing_concentration : float, default=0.3
         gamma of the beta distribution of the shares. 1 is uniform, as in the chapter; less
-        keeps rows purer, which small networks need to stay robust.
+        keeps rows purer.
 
     kappa : float, default=3.0
         From this ratio of class sizes on, the rarer class can take the whole label.
@@ -237,11 +237,16 @@ class ImbMixClassifier(BaseSeparatingClassifier):
         >>> ImbMixClassifier.from_chapter("remix", epsilon=0.05).n_supplementary
         0
         """
-        return cls(**{**imb_mix_parameters(method), **parameters})
+        return cls(**{**method_parameters(method, IMB_MIX_METHODS), **parameters})
 
     # -- augmentation ----------------------------------------------------------------------
 
     def _learn_from_data(self, X: NDArray[Any], codes: NDArray[np.int64], *, reset: bool) -> None:
+        if self.class_sampling is not None and self.iterator_train is not TensorBatches:
+            raise ValueError(
+                f"class_sampling={self.class_sampling!r} needs the default iterator_train; give "
+                "another one a sampler of its own and class_sampling=None."
+            )
         # of a training that failed before its first epoch
         self.__dict__.pop("_average", None)
         self.supplementary_counts_ = supplementary_counts(

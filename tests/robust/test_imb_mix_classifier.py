@@ -400,3 +400,8 @@ def test_images_are_augmented_by_the_built_in_network():
     norms = [layer for layer in net.module_.modules() if isinstance(layer, nn.BatchNorm2d)]
     assert {layer.momentum for layer in norms} == {0.1}
     assert {int(layer.num_batches_tracked) for layer in norms} == {1}
+
+
+def test_class_sampling_is_not_dropped_silently(imbalanced):
+    with pytest.raises(ValueError, match="class_sampling"):
+        fit(imbalanced, class_sampling="effective", iterator_train=torch.utils.data.DataLoader)
