@@ -14,6 +14,7 @@ from sklearn_imbgen.nn.classifiers import (
 from sklearn_imbgen.nn.device import compute_settings, limited_threads, resolve_device
 from sklearn_imbgen.nn.features import (
     FeatureCapture,
+    check_logits,
     evaluation_mode,
     find_layer,
     last_linear,
@@ -55,6 +56,7 @@ __all__ = [
     "apply_in_chunks",
     "balanced_batches",
     "build_module",
+    "check_logits",
     "check_output_shape",
     "classification_loss",
     "cluster_loss",

@@ -8,7 +8,14 @@ from torch import Tensor, nn
 
 from sklearn_imbgen.nn.classifiers import CosineLinear
 
-__all__ = ["FeatureCapture", "evaluation_mode", "find_layer", "last_linear", "replace_layer"]
+__all__ = [
+    "FeatureCapture",
+    "check_logits",
+    "evaluation_mode",
+    "find_layer",
+    "last_linear",
+    "replace_layer",
+]
 
 
 @contextmanager
@@ -111,3 +118,32 @@ class FeatureCapture:
 
     def _keep(self, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         self.features = inputs[0].flatten(1)
+
+
+def check_logits(module: nn.Module, shape: tuple[int, ...], n_classes: int, name: str) -> None:
+    """Raise a ValueError that names the parameter unless a network gives a logit per class.
+
+    Parameters
+    ----------
+    module : Module
+    shape : tuple of int
+        Of a row.
+    n_classes : int
+    name : str
+        Of the parameter that the network was given by.
+    """
+    try:
+        with evaluation_mode(module), torch.no_grad():
+            device = next((p.device for p in module.parameters()), torch.device("cpu"))
+            output = module(torch.zeros(2, *shape, dtype=torch.float32, device=device))
+    except Exception as error:
+        raise ValueError(
+            f"{name} cannot take rows of shape {shape}, which it is given as a float32 tensor "
+            f"of shape (n_rows, {', '.join(map(str, shape))}): {error}"
+        ) from error
+    found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+    if found != (2, n_classes):
+        raise ValueError(
+            f"{name} maps 2 rows to {found}; it must give one logit per class, "
+            f"(2, {n_classes}) for the {n_classes} classes of y, and no softmax."
+        )

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sklearn_imbgen.nn import apply_in_chunks, evaluation_mode
+from sklearn_imbgen.nn import apply_in_chunks, check_logits
 from sklearn_imbgen.robust import ImbMixClassifier
 from sklearn_imbgen.utils import TableCodec, plain
 
@@ -211,25 +211,8 @@ def network_of(estimator: Any, classes: Array, n_features: int, n_categorical: i
             f"y holds {found}."
         )
     network = copy.deepcopy(network).cpu()
-    _check_logits(network, n_features, len(classes))
+    check_logits(network, (n_features,), len(classes), "estimator")
     return network.eval()
-
-
-def _check_logits(network: nn.Module, n_features: int, n_classes: int) -> None:
-    try:
-        with evaluation_mode(network), torch.no_grad():
-            output = network(torch.zeros(2, n_features, dtype=torch.float32))
-    except Exception as error:
-        raise ValueError(
-            f"estimator cannot take rows of the {n_features} columns of X, given as a float32 "
-            f"tensor of shape (n_rows, {n_features}): {error}"
-        ) from error
-    shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-    if shape != (2, n_classes):
-        raise ValueError(
-            f"estimator maps 2 rows to {shape}; for the {n_classes} classes of y it must give "
-            f"logits of shape (2, {n_classes})."
-        )
 
 
 def check_finite_logits(network: nn.Module, encoded: NDArray[np.float32]) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from sklearn_imbgen.nn import (
     CosineLinear,
     FeatureCapture,
-    evaluation_mode,
+    check_logits,
     find_layer,
     last_linear,
     replace_layer,
@@ -127,7 +127,7 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
 
     def _finish_module(self, module: nn.Module) -> nn.Module:
         n_classes = len(self.classes_inferred_)
-        _check_logits(module, self.input_shape_, n_classes)
+        check_logits(module, self.input_shape_, n_classes, "module")
         if self.prediction_loss == "ldam":
             # the last linear layer, whichever one the features are taken from
             name = self._cosine_place(module)
@@ -266,22 +266,3 @@ class _Autocast(nn.Module):
         with torch.autocast(self.device_type, dtype=torch.bfloat16):
             logits: Tensor = self.module(X).float()
         return logits
-
-
-def _check_logits(module: nn.Module, shape: tuple[int, ...], n_classes: int) -> None:
-    """Raise a ValueError that names ``module`` unless it gives a logit per class."""
-    try:
-        with evaluation_mode(module), torch.no_grad():
-            device = next((p.device for p in module.parameters()), torch.device("cpu"))
-            output = module(torch.zeros(2, *shape, dtype=torch.float32, device=device))
-    except Exception as error:
-        raise ValueError(
-            f"module cannot take rows of shape {shape}, which it is given as a float32 tensor "
-            f"of shape (n_rows, {', '.join(map(str, shape))}): {error}"
-        ) from error
-    found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-    if found != (2, n_classes):
-        raise ValueError(
-            f"module maps 2 rows to {found}; it must give one logit per class, "
-            f"(2, {n_classes}), and no softmax."
-        )

@@ -408,7 +408,7 @@ def test_a_module_gives_the_same_rows_for_the_same_seed(imb_mix, imbalanced):
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [
-        (nn.Linear(5, 2), "estimator cannot take rows of the 6 columns"),
+        (nn.Linear(5, 2), r"estimator cannot take rows of shape \(6,\)"),
         (nn.Linear(6, 3), r"estimator maps 2 rows to \(2, 3\).*2 classes"),
         (nn.LSTM(6, 2), "estimator maps 2 rows to tuple"),
         (nn.Linear, "estimator must be an instance"),
