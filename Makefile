@@ -10,7 +10,7 @@ VENV := .venv
 PICTURE := out/comparison.png
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint clean
+.PHONY: help setup demo test lint docs clean
 
 help:
 	@echo "make setup   install into $(VENV) (done once; PYTHON=... chooses the interpreter)"
@@ -18,6 +18,7 @@ help:
 	@echo "             on your own table: make demo DATA=my.csv TARGET=label [CATEGORICAL=a,b]"
 	@echo "make test    formatting, lint, types, layers, then the tests"
 	@echo "make lint    the same without the tests"
+	@echo "make docs    the documentation site, into docs/_build/html (runs the examples)"
 	@echo "make clean   remove $(VENV), out and caches"
 
 setup: $(VENV)/.ready
@@ -27,7 +28,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 		echo "$(PYTHON) is missing or older than Python 3.11;" \
 			"name another one: make setup PYTHON=python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install -q -c constraints.txt -e ".[cli,plots,test]"
+	$(VENV)/bin/python -m pip install -q -c constraints.txt -e ".[cli,plots,test,docs]"
 	@touch $@
 
 demo: $(VENV)/.ready
@@ -43,6 +44,9 @@ lint: $(VENV)/.ready
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
+docs: $(VENV)/.ready
+	$(VENV)/bin/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
 clean:
-	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) out docs/_build docs/auto_examples docs/generated build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -80,7 +80,7 @@ _COLUMNS = """
 n_features_in_ : int
         Number of columns seen in training.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (``n_features_in_``,)
         Names of the columns, if all are strings.
 """
 

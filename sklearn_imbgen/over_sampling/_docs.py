@@ -120,7 +120,7 @@ sampling_strategy_ : dict
     n_features_in_ : int
         Number of columns seen in training.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (``n_features_in_``,)
         Names of the columns, if all are strings.
 """
 

@@ -134,7 +134,7 @@ module_ : torch.nn.Module
     input_shape_ : tuple of int
         Shape of a row.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (``n_features_in_``,)
         Names of the columns, if all are strings.
 """
 
