@@ -107,21 +107,27 @@ class Threat(NamedTuple):
 
     def project(self, X_adversarial: Tensor, X: Tensor) -> Tensor:
         """Nearest point of the ball and, then, of the valid range."""
-        low: Tensor | None
-        high: Tensor | None
+        return self.projection(X)(X_adversarial)
+
+    def projection(self, X: Tensor) -> Callable[[Tensor], Tensor]:
+        """:meth:`project` onto the balls around these rows, their limits computed once."""
+        low, high = self._limits(X)
+        bounded = low is not None or high is not None
+
+        def project(X_adversarial: Tensor) -> Tensor:
+            if self.norm == "l2":
+                X_adversarial = self._into_round_ball(X_adversarial, X)
+            return torch.clamp(X_adversarial, low, high) if bounded else X_adversarial
+
+        return project
+
+    def _limits(self, X: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Smallest and largest value of each feature of each row."""
+        low: Tensor | None = None
+        high: Tensor | None = None
         if self.norm == "linf":
             reach = self.epsilon if self.scale is None else self.epsilon * self.scale
             low, high = X - reach, X + reach
-        else:
-            change = X_adversarial - X
-            if self.scale is not None:
-                change = change * (self.scale > 0).to(change)
-            measured = change
-            if self.scale is not None:
-                measured = change / self.scale.clamp(min=TINY)
-            shrink = (self.epsilon / _norms(measured)).clamp(max=1.0)
-            X_adversarial = X + change * _per_row(shrink, change)
-            low = high = None
         if self.low is not None:
             # a row may lie outside already: no clipping pulls it in
             floor = torch.minimum(X, self.low)
@@ -129,9 +135,15 @@ class Threat(NamedTuple):
         if self.high is not None:
             ceiling = torch.maximum(X, self.high)
             high = ceiling if high is None else torch.minimum(high, ceiling)
-        if low is None and high is None:
-            return X_adversarial
-        return torch.clamp(X_adversarial, low, high)
+        return low, high
+
+    def _into_round_ball(self, X_adversarial: Tensor, X: Tensor) -> Tensor:
+        change = X_adversarial - X
+        if self.scale is not None:
+            change = change * (self.scale > 0).to(change)
+        measured = change if self.scale is None else change / self.scale.clamp(min=TINY)
+        shrink = (self.epsilon / _norms(measured)).clamp(max=1.0)
+        return X + change * _per_row(shrink, change)
 
     def _in_units(self, change: Tensor) -> Tensor:
         return change if self.scale is None else change * self.scale
@@ -221,9 +233,10 @@ def projected_gradient_descent(
                 logits_fn, X, y, threat, size, n_steps, random_start, row_loss, generator
             )
         X_adversarial = threat.random_start(X, generator) if random_start else X
+        project = threat.projection(X)
         for _ in range(n_steps):
             gradient, _ = _gradient(logits_fn, X_adversarial, y, row_loss)
-            X_adversarial = threat.project(threat.step(X_adversarial, gradient, size), X)
+            X_adversarial = project(threat.step(X_adversarial, gradient, size))
     return X_adversarial
 
 
