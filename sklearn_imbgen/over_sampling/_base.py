@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import _fit_context
 from sklearn.exceptions import NotFittedError
+from sklearn.preprocessing import label_binarize
 from sklearn.utils import check_random_state
 from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from sklearn_imbgen.over_sampling._row_weights import check_row_weights, extend_weights
 from sklearn_imbgen.utils import (
     TableCodec,
     check_class_sizes,
@@ -92,7 +94,8 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         self._train(X, y)
         return self
 
-    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_resample(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[Any, Any]:
         """Learn from the rows and return them with synthetic ones appended.
 
         Parameters
@@ -101,16 +104,35 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             Rows to resample. Sparse input is made dense inside.
         y : array-like of shape (n_samples,)
             Their labels: one per row, or one-hot columns for three or more classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, which ``sample_weight_`` gives back with those of the
+            synthetic rows. They do not steer what is learned, but for one thing: a row of
+            weight 0 counts as absent, in learning and in the sizes of the classes. It is
+            returned in its place all the same.
 
         Returns
         -------
         X_resampled : {array-like, dataframe, sparse matrix} of shape (n_samples_new, n_features)
             The rows of ``X`` in their order, then the synthetic rows, class by class.
+            ``is_synthetic_`` tells which are which.
         y_resampled : array-like of shape (n_samples_new,)
             The labels of ``X_resampled``.
         """
         refuse_label_matrix(y)
-        resampled: tuple[Any, Any] = super().fit_resample(X, y, **params)
+        check_classification_targets(y)
+        container = ArraysTransformer(X, y)
+        X, y, binarize_y = self._check_X_y(X, y)
+        weights = check_row_weights(sample_weight, X, y)
+        counted = slice(None) if weights is None else weights > 0
+        self.sampling_strategy_ = check_sampling_strategy(
+            self.sampling_strategy, y[counted], self._sampling_type
+        )
+        new_X, new_y = self._fit_resample(X[counted], y[counted])
+        self._tell_rows_apart(y, new_y, weights)
+        X_resampled, y_resampled = _stack(X, new_X), np.concatenate([y, new_y])
+        if binarize_y:
+            y_resampled = label_binarize(y_resampled, classes=np.unique(y))
+        resampled: tuple[Any, Any] = container.transform(X_resampled, y_resampled)
         return resampled
 
     def sample(self, n_samples: int = 1, label: Any = None) -> Any:
@@ -214,11 +236,12 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             ) from error
 
     def _fit_resample(self, X: Any, y: Array) -> tuple[Any, Array]:
+        """The synthetic rows alone; ``fit_resample`` sets them behind the originals."""
         if not any(self.sampling_strategy_.values()):
             self._nothing_to_make = True
-            return X.copy(), y.copy()
+            return X[:0], y[:0]
         self._train(X, y)
-        parts_X, parts_y = [X], [y]
+        parts_X, parts_y = [], []
         for label, n_new in self.sampling_strategy_.items():
             if n_new == 0:
                 continue
@@ -229,9 +252,12 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             self._review(code, self._codec.encode(rows))
             parts_X.append(self._contain(rows))
             parts_y.append(np.full(n_new, label, dtype=y.dtype))
-        if sparse.issparse(X):
-            return sparse.vstack(parts_X, format=X.format), np.concatenate(parts_y)
-        return np.vstack(parts_X), np.concatenate(parts_y)
+        return _stack(*parts_X), np.concatenate(parts_y)
+
+    def _tell_rows_apart(self, y: Array, new_y: Array, weights: NDArray[np.float64] | None) -> None:
+        """Set what is known of each row that ``fit_resample`` returns."""
+        self.is_synthetic_ = np.repeat([False, True], [len(y), len(new_y)])
+        self.sample_weight_ = extend_weights(weights, y, new_y)
 
     def _train(self, X: Any, y: Array) -> None:
         classes, codes = np.unique(y, return_inverse=True)
@@ -276,7 +302,8 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             check_class_sizes(counts, growing, type(self).__name__)
 
     def _forget(self) -> None:
-        for name in ("_nothing_to_make", *self._learned_names()):
+        of_rows = ("is_synthetic_", "sample_weight_")
+        for name in ("_nothing_to_make", *of_rows, *self._learned_names()):
             self.__dict__.pop(name, None)
 
     def _check_trained(self) -> None:
@@ -306,3 +333,10 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             names = [plain(label) for label in minorities]
             raise ValueError(f"label is needed: there are several minority classes, {names}.")
         return minorities[0]
+
+
+def _stack(*parts: Any) -> Any:
+    """Rows below rows, sparse if they are."""
+    if sparse.issparse(parts[0]):
+        return sparse.vstack(parts, format=parts[0].format)
+    return np.vstack(parts)

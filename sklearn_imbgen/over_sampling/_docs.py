@@ -122,6 +122,14 @@ sampling_strategy_ : dict
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, if all are strings.
+
+    is_synthetic_ : ndarray of bool of shape (n_samples_new,)
+        After ``fit_resample``: which of the rows it returned are new.
+
+    sample_weight_ : ndarray of shape (n_samples_new,)
+        After ``fit_resample``: the weights of the rows it returned. An original keeps its
+        own, a new row gets the mean of its class, without rows of weight 0; all are 1 where
+        no weights were given.
 """
 
 _WITHOUT_STOPPING = "\n\n    ".join(part.strip() for part in (_TABLE, _BATCHES, _MACHINE))
