@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_sampling_strategy, check_target_type
-from imblearn.utils._validation import ArraysTransformer
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import _fit_context
@@ -20,6 +19,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from sklearn_imbgen.over_sampling._containers import (
+    RowContainer,
+    plain_labels,
+    plain_table,
+    restore_labels,
+    stack_rows,
+)
 from sklearn_imbgen.over_sampling._row_weights import check_row_weights, extend_weights
 from sklearn_imbgen.utils import (
     TableCodec,
@@ -29,6 +35,7 @@ from sklearn_imbgen.utils import (
     check_numeric_columns,
     draw_seed,
     integer_bounds,
+    is_category,
     plain,
     refuse_label_matrix,
 )
@@ -84,10 +91,8 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         self : object
             The trained sampler.
         """
-        refuse_label_matrix(y)
-        if y is not None:
-            check_classification_targets(y)
-        X, y, _ = self._check_X_y(X, y)
+        labels = self._check_labels(y)
+        X, y, _ = self._check_X_y(X, labels)
         self.sampling_strategy_ = check_sampling_strategy(
             self.sampling_strategy, y, self._sampling_type
         )
@@ -118,22 +123,19 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         y_resampled : array-like of shape (n_samples_new,)
             The labels of ``X_resampled``.
         """
-        refuse_label_matrix(y)
-        check_classification_targets(y)
-        container = ArraysTransformer(X, y)
-        X, y, binarize_y = self._check_X_y(X, y)
-        weights = check_row_weights(sample_weight, X, y)
+        labels = self._check_labels(y)
+        rows, target, binarize_y = self._check_X_y(X, labels)
+        weights = check_row_weights(sample_weight, rows, target)
         counted = slice(None) if weights is None else weights > 0
         self.sampling_strategy_ = check_sampling_strategy(
-            self.sampling_strategy, y[counted], self._sampling_type
+            self.sampling_strategy, target[counted], self._sampling_type
         )
-        new_X, new_y = self._fit_resample(X[counted], y[counted])
-        self._tell_rows_apart(y, new_y, weights)
-        X_resampled, y_resampled = _stack(X, new_X), np.concatenate([y, new_y])
+        new_rows, new_target = self._fit_resample(rows[counted], target[counted])
+        self._tell_rows_apart(target, new_target, weights)
+        resampled = np.concatenate([target, new_target])
         if binarize_y:
-            y_resampled = label_binarize(y_resampled, classes=np.unique(y))
-        resampled: tuple[Any, Any] = container.transform(X_resampled, y_resampled)
-        return resampled
+            resampled = label_binarize(resampled, classes=np.unique(target))
+        return self._container.append(X, rows, new_rows), restore_labels(y, resampled)
 
     def sample(self, n_samples: int = 1, label: Any = None) -> Any:
         """Make new rows of one class from what has been learned.
@@ -167,14 +169,21 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         code = self._code_of(label)
         self._check_class_sizes(dict(enumerate(self._counts)), {code: 1})
         encoded = self._draw_encoded(code, int(n_samples), self._sampling_random_state)
-        rows = self._contain(self._codec.decode(encoded))
-        restored, _ = self._container.transform(rows, np.empty(0))
-        return restored
+        return self._container.wrap(self._contain(self._codec.decode(encoded)))
+
+    def _check_labels(self, y: Any) -> Any:
+        labels = plain_labels(y)
+        refuse_label_matrix(labels)
+        if labels is not None:
+            check_classification_targets(labels)
+        return labels
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, Array, bool]:
         self._forget()
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
-        self._container = ArraysTransformer(X, np.empty(0))
+        table = plain_table(X, type(self).__name__)
+        self._container = RowContainer(X)
+        X = table
         self.categorical_features_ = self._resolve_categorical(X)
         bounds = integer_bounds(X)
         X, y = self._validate_rows(X, y, reset=True)
@@ -189,6 +198,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
 
     def _validate_rows(self, X: Any, y: Any = None, *, reset: bool) -> Any:
         """Checked rows as an array, with the labels if there are any."""
+        X = plain_table(X, type(self).__name__)
         mixed = len(self.categorical_features_) > 0
         is_frame = hasattr(X, "columns") and hasattr(X, "iloc")
         if is_frame:
@@ -221,8 +231,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             return np.empty(0, dtype=np.intp)
         if isinstance(self.categorical_features, str):
             dtypes = getattr(X, "dtypes", [])
-            named = [getattr(dtype, "name", None) == "category" for dtype in np.ravel(dtypes)]
-            return np.flatnonzero(named)
+            return np.flatnonzero([is_category(dtype) for dtype in dtypes])
         named = list(self.categorical_features)
         if not named:
             return np.empty(0, dtype=np.intp)
@@ -252,7 +261,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             self._review(code, self._codec.encode(rows))
             parts_X.append(self._contain(rows))
             parts_y.append(np.full(n_new, label, dtype=y.dtype))
-        return _stack(*parts_X), np.concatenate(parts_y)
+        return stack_rows(*parts_X), np.concatenate(parts_y)
 
     def _tell_rows_apart(self, y: Array, new_y: Array, weights: NDArray[np.float64] | None) -> None:
         """Set what is known of each row that ``fit_resample`` returns."""
@@ -333,10 +342,3 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             names = [plain(label) for label in minorities]
             raise ValueError(f"label is needed: there are several minority classes, {names}.")
         return minorities[0]
-
-
-def _stack(*parts: Any) -> Any:
-    """Rows below rows, sparse if they are."""
-    if sparse.issparse(parts[0]):
-        return sparse.vstack(parts, format=parts[0].format)
-    return np.vstack(parts)
