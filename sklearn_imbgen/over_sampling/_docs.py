@@ -52,8 +52,9 @@ latent_dim : int, default=32
 _TABLE = """
 categorical_features : "auto", array-like or None, default="auto"
         Columns that hold categories: indices, a mask or names. "auto" takes the
-        pandas columns of dtype category. They are one-hot inside and come back
-        as categories seen in training. None treats every column as numeric.
+        columns of dtype category (pandas), Categorical or Enum (polars). They are
+        one-hot inside and come back as categories seen in training. None treats
+        every column as numeric.
 
     scaling : {"auto", "per_feature", "global"}, default="auto"
         "per_feature" gives each numeric column unit variance inside; "global"

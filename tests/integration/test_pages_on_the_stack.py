@@ -14,3 +14,17 @@ def test_page_on_calibration(capsys):
     calibrated, same = (namespace[name].predict_proba(X) for name in ("calibrated", "same"))
     np.testing.assert_array_equal(calibrated, same)
     assert "log loss" in capsys.readouterr().out
+
+
+def test_page_on_containers(capsys):
+    namespace = run_blocks("docs/data_containers.md")
+    resampled = namespace["table_resampled"]
+    assert resampled.iloc[:200].equals(namespace["table"])
+    assert set(resampled["city"]) == {"Bonn", "Lyon", "Oslo"}
+    assert namespace["leaves_resampled"].dtype == namespace["leaves"].dtype
+    weights, sampler = namespace["weights"], namespace["sampler"]
+    mean = weights[180:].mean()
+    np.testing.assert_allclose(sampler.sample_weight_, np.r_[weights, np.full(160, mean)])
+    assert namespace["pipeline"][0].sample_weight_.shape == (360,)
+    assert namespace["net"][-1].input_shape_ == (1, 8, 8)
+    assert "age" in capsys.readouterr().out
