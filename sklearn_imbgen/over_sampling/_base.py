@@ -8,17 +8,25 @@ from typing import Any
 import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_sampling_strategy, check_target_type
-from imblearn.utils._validation import ArraysTransformer
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import _fit_context
 from sklearn.exceptions import NotFittedError
+from sklearn.preprocessing import label_binarize
 from sklearn.utils import check_random_state
 from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from sklearn_imbgen.over_sampling._containers import (
+    RowContainer,
+    plain_labels,
+    plain_table,
+    restore_labels,
+    stack_rows,
+)
+from sklearn_imbgen.over_sampling._row_weights import check_row_weights, extend_weights
 from sklearn_imbgen.utils import (
     TableCodec,
     check_class_sizes,
@@ -27,6 +35,7 @@ from sklearn_imbgen.utils import (
     check_numeric_columns,
     draw_seed,
     integer_bounds,
+    is_category,
     plain,
     refuse_label_matrix,
 )
@@ -82,17 +91,16 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         self : object
             The trained sampler.
         """
-        refuse_label_matrix(y)
-        if y is not None:
-            check_classification_targets(y)
-        X, y, _ = self._check_X_y(X, y)
+        labels = self._check_labels(y)
+        X, y, _ = self._check_X_y(X, labels)
         self.sampling_strategy_ = check_sampling_strategy(
             self.sampling_strategy, y, self._sampling_type
         )
         self._train(X, y)
         return self
 
-    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_resample(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[Any, Any]:
         """Learn from the rows and return them with synthetic ones appended.
 
         Parameters
@@ -101,17 +109,33 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             Rows to resample. Sparse input is made dense inside.
         y : array-like of shape (n_samples,)
             Their labels: one per row, or one-hot columns for three or more classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, which ``sample_weight_`` gives back with those of the
+            synthetic rows. They do not steer what is learned, but for one thing: a row of
+            weight 0 counts as absent, in learning and in the sizes of the classes. It is
+            returned in its place all the same.
 
         Returns
         -------
         X_resampled : {array-like, dataframe, sparse matrix} of shape (n_samples_new, n_features)
             The rows of ``X`` in their order, then the synthetic rows, class by class.
+            ``is_synthetic_`` tells which are which.
         y_resampled : array-like of shape (n_samples_new,)
             The labels of ``X_resampled``.
         """
-        refuse_label_matrix(y)
-        resampled: tuple[Any, Any] = super().fit_resample(X, y, **params)
-        return resampled
+        labels = self._check_labels(y)
+        rows, target, binarize_y = self._check_X_y(X, labels)
+        weights = check_row_weights(sample_weight, rows, target)
+        counted = slice(None) if weights is None else weights > 0
+        self.sampling_strategy_ = check_sampling_strategy(
+            self.sampling_strategy, target[counted], self._sampling_type
+        )
+        new_rows, new_target = self._fit_resample(rows[counted], target[counted])
+        self._tell_rows_apart(target, new_target, weights)
+        resampled = np.concatenate([target, new_target])
+        if binarize_y:
+            resampled = label_binarize(resampled, classes=np.unique(target))
+        return self._container.append(X, rows, new_rows), restore_labels(y, resampled)
 
     def sample(self, n_samples: int = 1, label: Any = None) -> Any:
         """Make new rows of one class from what has been learned.
@@ -145,14 +169,21 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         code = self._code_of(label)
         self._check_class_sizes(dict(enumerate(self._counts)), {code: 1})
         encoded = self._draw_encoded(code, int(n_samples), self._sampling_random_state)
-        rows = self._contain(self._codec.decode(encoded))
-        restored, _ = self._container.transform(rows, np.empty(0))
-        return restored
+        return self._container.wrap(self._contain(self._codec.decode(encoded)))
+
+    def _check_labels(self, y: Any) -> Any:
+        labels = plain_labels(y)
+        refuse_label_matrix(labels)
+        if labels is not None:
+            check_classification_targets(labels)
+        return labels
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, Array, bool]:
         self._forget()
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
-        self._container = ArraysTransformer(X, np.empty(0))
+        table = plain_table(X, type(self).__name__)
+        self._container = RowContainer(X)
+        X = table
         self.categorical_features_ = self._resolve_categorical(X)
         bounds = integer_bounds(X)
         X, y = self._validate_rows(X, y, reset=True)
@@ -167,6 +198,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
 
     def _validate_rows(self, X: Any, y: Any = None, *, reset: bool) -> Any:
         """Checked rows as an array, with the labels if there are any."""
+        X = plain_table(X, type(self).__name__)
         mixed = len(self.categorical_features_) > 0
         is_frame = hasattr(X, "columns") and hasattr(X, "iloc")
         if is_frame:
@@ -199,8 +231,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             return np.empty(0, dtype=np.intp)
         if isinstance(self.categorical_features, str):
             dtypes = getattr(X, "dtypes", [])
-            named = [getattr(dtype, "name", None) == "category" for dtype in np.ravel(dtypes)]
-            return np.flatnonzero(named)
+            return np.flatnonzero([is_category(dtype) for dtype in dtypes])
         named = list(self.categorical_features)
         if not named:
             return np.empty(0, dtype=np.intp)
@@ -214,11 +245,12 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             ) from error
 
     def _fit_resample(self, X: Any, y: Array) -> tuple[Any, Array]:
+        """The synthetic rows alone; ``fit_resample`` sets them behind the originals."""
         if not any(self.sampling_strategy_.values()):
             self._nothing_to_make = True
-            return X.copy(), y.copy()
+            return X[:0], y[:0]
         self._train(X, y)
-        parts_X, parts_y = [X], [y]
+        parts_X, parts_y = [], []
         for label, n_new in self.sampling_strategy_.items():
             if n_new == 0:
                 continue
@@ -229,9 +261,12 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             self._review(code, self._codec.encode(rows))
             parts_X.append(self._contain(rows))
             parts_y.append(np.full(n_new, label, dtype=y.dtype))
-        if sparse.issparse(X):
-            return sparse.vstack(parts_X, format=X.format), np.concatenate(parts_y)
-        return np.vstack(parts_X), np.concatenate(parts_y)
+        return stack_rows(*parts_X), np.concatenate(parts_y)
+
+    def _tell_rows_apart(self, y: Array, new_y: Array, weights: NDArray[np.float64] | None) -> None:
+        """Set what is known of each row that ``fit_resample`` returns."""
+        self.is_synthetic_ = np.repeat([False, True], [len(y), len(new_y)])
+        self.sample_weight_ = extend_weights(weights, y, new_y)
 
     def _train(self, X: Any, y: Array) -> None:
         classes, codes = np.unique(y, return_inverse=True)
@@ -276,7 +311,8 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             check_class_sizes(counts, growing, type(self).__name__)
 
     def _forget(self) -> None:
-        for name in ("_nothing_to_make", *self._learned_names()):
+        of_rows = ("is_synthetic_", "sample_weight_")
+        for name in ("_nothing_to_make", *of_rows, *self._learned_names()):
             self.__dict__.pop(name, None)
 
     def _check_trained(self) -> None:

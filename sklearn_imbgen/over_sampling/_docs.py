@@ -52,8 +52,9 @@ latent_dim : int, default=32
 _TABLE = """
 categorical_features : "auto", array-like or None, default="auto"
         Columns that hold categories: indices, a mask or names. "auto" takes the
-        pandas columns of dtype category. They are one-hot inside and come back
-        as categories seen in training. None treats every column as numeric.
+        columns of dtype category (pandas), Categorical or Enum (polars). They are
+        one-hot inside and come back as categories seen in training. None treats
+        every column as numeric.
 
     scaling : {"auto", "per_feature", "global"}, default="auto"
         "per_feature" gives each numeric column unit variance inside; "global"
@@ -122,6 +123,14 @@ sampling_strategy_ : dict
 
     feature_names_in_ : ndarray of shape (``n_features_in_``,)
         Names of the columns, if all are strings.
+
+    is_synthetic_ : ndarray of bool of shape (n_samples_new,)
+        After ``fit_resample``: which of the rows it returned are new.
+
+    sample_weight_ : ndarray of shape (n_samples_new,)
+        After ``fit_resample``: the weights of the rows it returned. An original keeps its
+        own, a new row gets the mean of its class, without rows of weight 0; all are 1 where
+        no weights were given.
 """
 
 _WITHOUT_STOPPING = "\n\n    ".join(part.strip() for part in (_TABLE, _BATCHES, _MACHINE))

@@ -170,10 +170,8 @@ class ImbMix(BaseTableOverSampler):
 
     soft_labels_ : ndarray of shape (n_samples_new, n_classes)
         After ``fit_resample``: the mixed labels of all rows it returned, columns in the
-        order of ``classes_``; 1 for the class of an original row.
-
-    sample_weight_ : ndarray of shape (n_samples_new,)
-        The largest share of each soft label: how much a row belongs to the label it has.
+        order of ``classes_``; 1 for the class of an original row. Its largest share says
+        how much a row belongs to the label it has: ``sample_weight_`` is multiplied by it.
 
     surrogate_ : torch.nn.Module or None
         Maps encoded rows to logits; None where nothing is attacked.
@@ -318,7 +316,9 @@ class ImbMix(BaseTableOverSampler):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit_resample_soft(self, X: Any, y: Any) -> tuple[Any, Any, Array, Array]:
+    def fit_resample_soft(
+        self, X: Any, y: Any, sample_weight: Any = None
+    ) -> tuple[Any, Any, Array, Array]:
         """Resample as ``fit_resample`` does, and give the mixed labels and weights too.
 
         Parameters
@@ -327,6 +327,8 @@ class ImbMix(BaseTableOverSampler):
             Rows to resample.
         y : array-like of shape (n_samples,)
             Their labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As ``fit_resample`` takes it.
 
         Returns
         -------
@@ -337,7 +339,7 @@ class ImbMix(BaseTableOverSampler):
         sample_weight : ndarray of shape (n_samples_new,)
             ``sample_weight_``, which classifiers take for the weights of rows.
         """
-        X_resampled, y_resampled = self.fit_resample(X, y)
+        X_resampled, y_resampled = self.fit_resample(X, y, sample_weight)
         return X_resampled, y_resampled, self.soft_labels_, self.sample_weight_
 
     def _train(self, X: Any, y: Array) -> None:
@@ -439,20 +441,24 @@ class ImbMix(BaseTableOverSampler):
 
     def _forget(self) -> None:
         super()._forget()
-        for name in ("soft_labels_", "sample_weight_"):
-            self.__dict__.pop(name, None)
+        self.__dict__.pop("soft_labels_", None)
 
     def _fit_resample(self, X: Any, y: Array) -> tuple[Any, Array]:
         self._soft_parts = []
         try:
-            resampled: tuple[Any, Array] = super()._fit_resample(X, y)
+            made: tuple[Any, Array] = super()._fit_resample(X, y)
             drawn = self._soft_parts
         finally:
             self._soft_parts = None
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        self.soft_labels_ = np.concatenate([np.eye(len(self.classes_))[codes], *drawn])
-        self.sample_weight_ = self.soft_labels_.max(axis=1)
-        return resampled
+        self.classes_ = np.unique(y)
+        self.soft_labels_ = np.concatenate([np.empty((0, len(self.classes_))), *drawn])
+        return made
+
+    def _tell_rows_apart(self, y: Array, new_y: Array, weights: NDArray[np.float64] | None) -> None:
+        super()._tell_rows_apart(y, new_y, weights)
+        originals = np.eye(len(self.classes_))[np.searchsorted(self.classes_, y)]
+        self.soft_labels_ = np.concatenate([originals, self.soft_labels_])
+        self.sample_weight_ = self.sample_weight_ * self.soft_labels_.max(axis=1)
 
     def _draw_encoded(
         self, code: int, n_rows: int, random_state: np.random.RandomState

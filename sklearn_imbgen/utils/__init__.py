@@ -1,7 +1,7 @@
 """Validation, table encoding, interpolation and covariance; imports no torch."""
 
 from sklearn_imbgen.utils._class_sizes import under_represented
-from sklearn_imbgen.utils._columns import integer_bounds
+from sklearn_imbgen.utils._columns import integer_bounds, is_category
 from sklearn_imbgen.utils._covariance import (
     CovarianceRoots,
     covariance_roots,
@@ -24,6 +24,7 @@ from sklearn_imbgen.utils._label_matrix import (
 from sklearn_imbgen.utils._lazy import lazy_names
 from sklearn_imbgen.utils._optional import import_extra
 from sklearn_imbgen.utils._pipeline import PipelineParts, split_pipeline
+from sklearn_imbgen.utils._polars import array_to_polars, is_polars, polars_to_pandas
 from sklearn_imbgen.utils._random import draw_seed
 from sklearn_imbgen.utils._table import TableCodec
 from sklearn_imbgen.utils._truth_inference import (
@@ -72,6 +73,7 @@ __all__ = [
     "TruthInference",
     "UnreliableSamplesWarning",
     "VoteModel",
+    "array_to_polars",
     "certainty_of_votes",
     "check_class_sizes",
     "check_finite",
@@ -89,6 +91,8 @@ __all__ = [
     "import_extra",
     "integer_bounds",
     "interpolate",
+    "is_category",
+    "is_polars",
     "label_keys",
     "label_log_likelihood",
     "lazy_names",
@@ -98,6 +102,7 @@ __all__ = [
     "mean_posterior",
     "name_some",
     "plain",
+    "polars_to_pandas",
     "pooled_confusion",
     "posterior_from",
     "refuse_label_matrix",

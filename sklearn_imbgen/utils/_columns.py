@@ -4,7 +4,20 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["dtype_bounds", "integer_bounds"]
+__all__ = ["dtype_bounds", "integer_bounds", "is_category"]
+
+
+def is_category(dtype: Any) -> bool:
+    """Whether a column's type names categories: pandas' category or a dictionary of pyarrow.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> is_category(pd.CategoricalDtype()), is_category(np.dtype(float))
+    (True, False)
+    """
+    name = str(getattr(dtype, "name", ""))
+    return name == "category" or name.startswith("dictionary<")
 
 
 def integer_bounds(X: Any) -> dict[int, tuple[float, float]] | None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from sklearn_imbgen.utils._polars import is_polars, polars_to_pandas
 from sklearn_imbgen.utils._validation import name_some, plain
 
 __all__ = ["CrowdLabels", "check_label_matrix", "label_keys"]
@@ -162,6 +163,8 @@ def label_keys(classes: Array) -> list[Any]:
 def _as_matrix(worker_labels: Any) -> tuple[Array, Array, Array | None]:
     """Values, mask of missing entries, and worker names if there are any."""
     names = None
+    if is_polars(worker_labels):
+        worker_labels = polars_to_pandas(worker_labels)
     if hasattr(worker_labels, "columns") and hasattr(worker_labels, "to_numpy"):
         names = np.array(worker_labels.columns, dtype=object)
         kinds = {getattr(dtype, "kind", "O") for dtype in worker_labels.dtypes}

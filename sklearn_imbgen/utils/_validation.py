@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from sklearn_imbgen.utils._columns import is_category
+
 __all__ = [
     "check_class_sizes",
     "check_finite",
@@ -105,10 +107,9 @@ def check_frame(frame: Any, categorical: Any) -> None:
     for position in np.setdiff1d(np.arange(frame.shape[1]), categorical):
         column = frame.iloc[:, position]
         kind = getattr(getattr(column.dtype, "subtype", column.dtype), "kind", "O")
-        is_category = getattr(column.dtype, "name", "") == "category"
         # numbers written as text, such as postcodes, are not to be interpolated either
         readable = kind in "biuf" or (kind == "O" and not _has_text(column.to_numpy(dtype=object)))
-        if is_category or not readable:
+        if is_category(column.dtype) or not readable:
             raise ValueError(_not_numeric_message(frame.columns[position], column.iloc[0]))
 
 
