@@ -1,7 +1,7 @@
 """The report of ``imbgen compare``: what was compared, scores, fidelity and maps."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ __all__ = ["compare_page"]
 
 FIRST_SCORE = next(iter(SCORES))
 # The line of the fidelity table that the methods are measured by.
-REAL_ROWS = "real training rows"
+REAL_ROWS = "training rows"
 
 
 def compare_page(
@@ -212,8 +212,8 @@ def _fidelity(study: Study, resampled: Mapping[str, Resampled]) -> list[Any]:
     text = (
         "Each method has learned from the training part of the first fold. Its synthetic rows are "
         "compared with the held-out real rows of their class, those of the test part, which no "
-        f"method has seen. For scale, the lines of {REAL_ROWS} compare the rows learned from with "
-        f"them, which may be fewer.{steps}"
+        f"method has seen. For scale, the lines of {REAL_ROWS} compare those that were learned "
+        f"from, often fewer, in the same way.{steps}"
     )
     held_out = study.rows(test), study.y[test]
     blocks = fidelity(held_out, made, study.X, study.categorical, study.seed)
@@ -248,14 +248,10 @@ def _maps(study: Study, resampled: Mapping[str, Resampled], display: Any) -> lis
 def _settings(
     study: Study, comparison: Comparison, resampled: Mapping[str, Resampled], run: Run
 ) -> Section:
-    tables: Sequence[Table] = [
-        parameters("samplers", {name: made.sampler for name, made in resampled.items()}),
-        parameters(
-            "classifiers",
-            {
-                name: CLASSIFIERS[name](random_state=study.seed)
-                for name in comparison.scores["classifier"].unique()
-            },
-        ),
-    ]
-    return settings(run, [table for table in tables if table.rows])
+    names = comparison.scores["classifier"].unique()
+    models = {name: CLASSIFIERS[name](random_state=study.seed) for name in names}
+    samplers = {name: made.sampler for name, made in resampled.items()}
+    blocks = [*parameters("samplers", samplers), *parameters("classifiers", models)]
+    # those shown are of the first fold's samplers, which made the pictures
+    blocks.append(Text("In the comparison each fold has a random_state of its own."))
+    return settings(run, blocks)

@@ -336,36 +336,33 @@ def latent_maps(X: Any, y: Array, resampled: Mapping[str, Resampled], seed: int)
 
 def warnings_section(run: Run) -> Section:
     """All warnings, counted, or that there were none."""
-    rows = [
-        [kind, str(count), source, text]
+    facts = [
+        (f"{kind}, {count} time(s) in {source}", text)
         for source, tally in run.warned.items()
         for (kind, text), count in tally.most_common()
     ]
-    if not rows:
-        return Section("Warnings", [Text("There were no warnings.")])
-    header = ["kind", "times", "in", "text"]
-    return Section("Warnings", [Table("What was warned of", header, rows, words=True)])
+    return Section("Warnings", [Facts(facts) if facts else Text("There were no warnings.")])
 
 
-def parameters(what: str, estimators: Mapping[str, Any]) -> Table:
-    """All parameters of samplers or classifiers, also those at their defaults."""
-    rows = []
+def parameters(what: str, estimators: Mapping[str, Any]) -> list[Any]:
+    """All parameters of samplers or classifiers, also those at their defaults, as blocks."""
+    facts = []
     for name, one in estimators.items():
         given = ", ".join(f"{key}={value!r}" for key, value in one.get_params(deep=False).items())
-        rows.append([name, f"{type(one).__name__}({given})"])
-    return Table(f"Parameters of the {what}", ["name", "parameters"], rows, words=True)
+        facts.append((name, f"{type(one).__name__}({given})"))
+    return [Text(f"Parameters of the {what}:"), Facts(facts, code=True)] if facts else []
 
 
-def settings(run: Run, tables: Sequence[Table]) -> Section:
+def settings(run: Run, blocks: Sequence[Any]) -> Section:
     """The command line, all options and the parameters of what was built from them."""
     now = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
-    blocks = [
+    facts = [
         Facts([("command line", shlex.join(run.words))], code=True),
         Facts([("made on", now)]),
         Facts(list(run.options.items()), code=True),
-        *tables,
+        *blocks,
     ]
-    return Section("Settings", blocks)
+    return Section("Settings", facts)
 
 
 def versions_section() -> Section:

@@ -69,7 +69,7 @@ def resample_page(table: DataTable, made: pd.DataFrame, sampler: Any, run: Run) 
         _balance(table, new_y, name),
         *_of_rows(table, new_X, new_y, name, sampler, seed),
         warnings_section(run),
-        settings(run, [parameters("sampler", {name: sampler})]),
+        settings(run, parameters("sampler", {name: sampler})),
         versions_section(),
     ]
     return Page("Resampled table", f"{lead} ({counts})." if counts else f"{lead}.", sections)

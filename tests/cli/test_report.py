@@ -134,14 +134,15 @@ def test_comparison_of_a_mixed_table(run, save, frame, page):
     assert balance["after SMOTE"][:2].tolist() == ["20", "20 (15 synthetic)"]
     assert balance["training part, as it is"].tolist() == ["20", "5", "1 : 4"]
     fidelity = found.table("coverage", "intrusion")
-    assert fidelity["rows of"].tolist() == ["SMOTE", "GLGAN", "real training rows"]
+    assert fidelity["rows of"].tolist() == ["SMOTE", "GLGAN", "training rows"]
     assert fidelity["real rows"].unique().tolist() == ["5"]
     assert len(found.of("img")) == 3
     assert found.table("real rows recognised")["class"].tolist() == ["rare"]
     code = found.text_of("code")
     assert " ".join(map(str, ("imbgen compare", *words))) in code
     assert "not given" in code
-    assert "k_neighbors=4" in found.table("name", "parameters")["parameters"][0]
+    assert any(text.startswith("SMOTENC(") and "k_neighbors=4" in text for text in code)
+    assert any(text.startswith("LinearSVC(") for text in code)
     assert any(text.startswith("3.") for text in found.text_of("dd"))
 
 
@@ -287,10 +288,12 @@ def test_warnings_are_listed(run, save, numeric, page):
     save(numeric[numeric.label.eq("common") | (numeric.index < 21)])
     words = ("--methods", "smote", "--report", "report.html")
     result = succeed(run("compare", "in.csv", *COMPARE, *words))
-    listed = page().table("kind", "times")
     assert "FewSamplesWarning" in result.stderr
-    assert set(listed["kind"]) == {"FewSamplesWarning"}
-    assert listed["in"].unique().tolist() == ["2 fits", "the picture"]
+    found = page()
+    warned = [text for text in found.text_of("dt") if "Warning" in text]
+    assert all(text.startswith("FewSamplesWarning, ") for text in warned)
+    assert {text.partition(" in ")[2] for text in warned} == {"2 fits", "the picture"}
+    assert any(text.startswith("SMOTE uses k_neighbors=") for text in found.text_of("dd"))
 
 
 def test_the_folder_is_made(run, save, numeric, page):
