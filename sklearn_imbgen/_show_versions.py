@@ -3,7 +3,7 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-__all__ = ["show_versions"]
+__all__ = ["show_versions", "versions"]
 
 LIBRARIES = (
     "sklearn-imbgen",
@@ -18,13 +18,19 @@ LIBRARIES = (
 )
 
 
-def show_versions() -> None:
-    """Print the versions of Python, this library and what it stands on."""
-    lines = {"python": platform.python_version(), "platform": platform.platform()}
+def versions() -> dict[str, str]:
+    """Versions of Python, this library and what it stands on, by name."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
     for library in LIBRARIES:
         try:
-            lines[library] = version(library)
+            found[library] = version(library)
         except PackageNotFoundError:
-            lines[library] = "not installed"
+            found[library] = "not installed"
+    return found
+
+
+def show_versions() -> None:
+    """Print the versions of Python, this library and what it stands on."""
+    lines = versions()
     width = max(map(len, lines))
     print("\n".join(f"{name:>{width}}: {value}" for name, value in lines.items()))

@@ -12,6 +12,7 @@ from sklearn_imbgen.cli._messages import (
     Tally,
     collect_warnings,
     describe_counts,
+    explained,
     one_line,
 )
 
@@ -27,6 +28,9 @@ class OneLineErrors(click.Group):
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command and leave with 0, with 2 after an error, with 130 after Ctrl-C."""
         options["standalone_mode"] = False
+        given = args[0] if args else options.get("args")
+        # for a report, which says how it was made
+        options["obj"] = sys.argv[1:] if given is None else list(given)
         try:
             status = super().main(*args, **options)
         except click.ClickException as error:
@@ -61,6 +65,9 @@ SEED = click.IntRange(0, 2**32 - 1)
 FILE = click.Path(path_type=Path)
 
 seed_option = click.option("--seed", type=SEED, default=0, show_default=True)
+report_option = click.option(
+    "--report", type=FILE, help="HTML page with all figures, ready to send; its folder is made."
+)
 quiet_option = click.option("--quiet", is_flag=True, help="Show no progress and no notes.")
 categorical_option = click.option(
     "--categorical",
@@ -105,6 +112,7 @@ def app(context: click.Context) -> None:
     show_default=True,
     help="PNG, PDF or SVG; its folder is made.",
 )
+@report_option
 @seed_option
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @quiet_option
@@ -117,6 +125,7 @@ def compare(
     categorical: list[str],
     ratio: float | None,
     picture: Path,
+    report: Path | None,
     seed: int,
     jobs: int,
     quiet: bool,
@@ -140,7 +149,7 @@ def compare(
     from sklearn_imbgen.cli._compare import compare as run
     from sklearn_imbgen.cli._figures import check_picture
     from sklearn_imbgen.cli._methods import METHODS, known
-    from sklearn_imbgen.cli._picture import draw
+    from sklearn_imbgen.cli._picture import draw, resample_first_fold
     from sklearn_imbgen.cli._tables import read_table
 
     methods = known(methods, METHODS, "method")
@@ -151,15 +160,29 @@ def compare(
         study = table_study(read_table(data, target, categorical), data.name, folds, seed)
     check_training_rows(study, methods)
     check_picture(picture)
-    scores, warned = run(study, methods, classifiers, jobs, quiet)
+    _check_report(report, {"DATA": data, "--picture": picture})
+    comparison = run(study, methods, classifiers, jobs, quiet)
+    scores, _, warned = comparison
     click.echo(f"{describe(study)}\n\n{summarise(scores).to_string()}")
     _report(warned, f"{len(scores)} fits")
-    with collect_warnings() as warned:
-        drawn = draw(study, methods, picture)
-    _report(warned, "the picture")
+    with collect_warnings() as of_picture:
+        resampled = resample_first_fold(study, methods)
+        display = draw(study, resampled, picture)
+    _report(of_picture, "the picture")
+    if report is not None:
+        from sklearn_imbgen.cli._compare_report import compare_page
+        from sklearn_imbgen.cli._page import write_page
+        from sklearn_imbgen.cli._report import run_of
+
+        called = run_of(
+            click.get_current_context(), {f"{len(scores)} fits": warned, "the picture": of_picture}
+        )
+        with collect_warnings() as warned, explained("the report"):
+            write_page(compare_page(study, comparison, resampled, display, called), report)
+        _report(warned, "the report")
     if not quiet:
-        note = f"picture: {picture}" if drawn else "no picture: no method made rows"
-        click.echo(note, err=True)
+        note = "no picture: no method made rows" if display is None else f"picture: {picture}"
+        click.echo(note if report is None else f"{note}\nreport: {report}", err=True)
 
 
 def _check_data_options(
@@ -169,6 +192,28 @@ def _check_data_options(
         raise CommandError("--target and --categorical describe DATA, and no DATA is given")
     if data is not None and ratio is not None:
         raise CommandError("--ratio thins the built-in digits; DATA is taken as it is")
+
+
+def _refuse_same_file(named: dict[str, Path | None]) -> None:
+    """What is written must not be what is read, or what else is written."""
+    seen: dict[Path, str] = {}
+    for name, file in named.items():
+        if file is None:
+            continue
+        if file.resolve() in seen:
+            raise CommandError(f"{seen[file.resolve()]} and {name} are the same file, {file}")
+        seen[file.resolve()] = name
+
+
+def _check_report(report: Path | None, others: dict[str, Path | None]) -> None:
+    """Refuse a report that cannot be written, before any work is done."""
+    if report is None:
+        return
+    from sklearn_imbgen.cli._page import check_page
+
+    check_page(report)
+    for name, file in others.items():
+        _refuse_same_file({name: file, "--report": report})
 
 
 def _report(warned: Tally, source: str) -> None:
@@ -190,6 +235,7 @@ def _report(warned: Tally, source: str) -> None:
 )
 @categorical_option
 @seed_option
+@report_option
 @click.option("--synthetic-only", is_flag=True, help="Leave the original rows out.")
 @quiet_option
 def resample(
@@ -200,6 +246,7 @@ def resample(
     sampling_strategy: str,
     categorical: list[str],
     seed: int,
+    report: Path | None,
     synthetic_only: bool,
     quiet: bool,
 ) -> None:
@@ -213,23 +260,37 @@ def resample(
 
     import pandas as pd
 
-    from sklearn_imbgen.cli._resample import check_method, resample_table
+    from sklearn_imbgen.cli._resample import check_method, fit_resample_table
     from sklearn_imbgen.cli._tables import check_output, read_table, write_table
 
     check_method(method)
     check_output(output)
+    _check_report(report, {"IN": table, "--output": output})
     content = read_table(table, target, categorical)
     with collect_warnings() as warned:
-        made = resample_table(content, method, sampling_strategy, seed, verbose=not quiet)
+        made, sampler = fit_resample_table(
+            content, method, sampling_strategy, seed, verbose=not quiet
+        )
     _report(warned, "resampling")
     parts = [made] if synthetic_only else [content.frame, made]
     write_table(pd.concat(parts, ignore_index=True), output)
+    if report is not None:
+        from sklearn_imbgen.cli._page import write_page
+        from sklearn_imbgen.cli._report import run_of
+        from sklearn_imbgen.cli._resample_report import resample_page
+
+        called = run_of(click.get_current_context(), {"resampling": warned})
+        with collect_warnings() as warned, explained("the report"):
+            write_page(resample_page(content, made, sampler, called), report)
+        _report(warned, "the report")
     if not quiet:
         after = Counter(content.counts) + Counter(made[content.target].tolist())
         click.echo(f"before   {describe_counts(content.counts)}")
         click.echo(f"after    {describe_counts({k: after[k] for k in content.counts})}")
         n_rows = sum(len(part) for part in parts)
         click.echo(f"written  {output} ({n_rows} rows, {len(made)} of them synthetic)")
+        if report is not None:
+            click.echo(f"report   {report}")
 
 
 @app.command()
@@ -299,14 +360,9 @@ def aggregate(
 
     for path in filter(None, (output, report)):
         check_output(path)
-    named = {"the votes": votes, "--output": output, "--report": report, "--picture": picture}
-    seen: dict[Path, str] = {}
-    for name, file in named.items():
-        if file is None:
-            continue
-        if file.resolve() in seen:
-            raise CommandError(f"{seen[file.resolve()]} and {name} are the same file, {file}")
-        seen[file.resolve()] = name
+    _refuse_same_file(
+        {"the votes": votes, "--output": output, "--report": report, "--picture": picture}
+    )
     columns = VoteColumns(sample, None if wide else worker or "worker", label or "label")
     content = read_votes(votes, columns, missing)
     if picture is not None:

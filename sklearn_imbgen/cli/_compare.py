@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_digits
 from sklearn.ensemble import AdaBoostClassifier
+from sklearn.metrics import precision_recall_fscore_support
 from sklearn.model_selection import StratifiedKFold, cross_validate
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -32,11 +33,16 @@ from sklearn_imbgen.cli._tables import Table
 
 __all__ = [
     "CLASSIFIERS",
+    "CLASS_SCORES",
+    "SCORES",
+    "Comparison",
     "Study",
     "check_training_rows",
     "compare",
     "describe",
     "digits_study",
+    "mean_and_spread",
+    "pipeline_steps",
     "settings_of",
     "summarise",
     "table_study",
@@ -56,6 +62,7 @@ SCORES = {
     "macro F1": "f1_macro",
     "balanced accuracy": "balanced_accuracy",
 }
+CLASS_SCORES = ("precision", "recall", "F1")
 
 # the dissertation's case study, section 2.4
 MAJORITY_DIGIT, MINORITY_DIGIT = 4, 7
@@ -92,6 +99,24 @@ class Study:
     def rows(self, index: NDArray[np.intp]) -> Any:
         """Rows of ``X`` by number."""
         return self.X.iloc[index] if isinstance(self.X, pd.DataFrame) else self.X[index]
+
+
+class Comparison(NamedTuple):
+    """What a comparison gave.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        One row per method, classifier and fold.
+    per_class : DataFrame
+        One row per method, classifier, fold and class, of the same predictions.
+    warned : Counter
+        The warnings met, by kind and text.
+    """
+
+    scores: pd.DataFrame
+    per_class: pd.DataFrame
+    warned: Tally
 
 
 def digits_study(ratio: float = 0.05, n_folds: int = 5, seed: int = 0) -> Study:
@@ -155,7 +180,7 @@ def compare(
     classifiers: Sequence[str],
     n_jobs: int = 1,
     quiet: bool = False,
-) -> tuple[pd.DataFrame, Tally]:
+) -> Comparison:
     """Score every method with every classifier in every fold.
 
     The pipelines differ in nothing but the sampler, and in a fold all get the
@@ -175,10 +200,7 @@ def compare(
 
     Returns
     -------
-    scores : DataFrame
-        One row per method, classifier and fold.
-    warned : Counter
-        The warnings met, by kind and text.
+    Comparison
     """
     seeds = check_random_state(study.seed).randint(2**31 - 1, size=len(study.splits))
     tasks = [
@@ -191,13 +213,15 @@ def compare(
         delayed(_score)(study, *task, seed=int(seeds[task[2]])) for task in tasks
     )
     rows: list[dict[str, Any]] = []
+    class_rows: list[dict[str, Any]] = []
     warned: Tally = Counter()
     with tqdm(total=len(tasks), desc="comparing", unit="fit", disable=quiet) as bar:
-        for row, tally in runs:
+        for row, of_classes, tally in runs:
             rows.append(row)
+            class_rows += of_classes
             warned.update(tally)
             bar.update()
-    return pd.DataFrame(rows), warned
+    return Comparison(pd.DataFrame(rows), pd.DataFrame(class_rows), warned)
 
 
 def check_training_rows(study: Study, methods: Sequence[str]) -> None:
@@ -214,7 +238,7 @@ def check_training_rows(study: Study, methods: Sequence[str]) -> None:
 
 def _score(
     study: Study, method: str, classifier: str, fold: int, seed: int
-) -> tuple[dict[str, Any], Tally]:
+) -> tuple[dict[str, Any], list[dict[str, Any]], Tally]:
     """One pipeline in one fold; the warnings are counted, errors name the pipeline."""
     doing = f"{METHODS[method].title} with {classifier}, fold {fold + 1}"
     with collect_warnings() as tally, explained(doing):
@@ -225,10 +249,29 @@ def _score(
             cv=[study.splits[fold]],
             scoring=list(SCORES.values()),
             error_score="raise",
+            return_estimator=True,
         )
+        of_classes = _class_scores(study, fold, result["estimator"][0])
     scores = {column: result[f"test_{name}"][0] for column, name in SCORES.items()}
     place = {"method": method, "classifier": classifier, "fold": fold}
-    return place | scores | {"seconds": result["fit_time"][0]}, tally
+    row = place | scores | {"seconds": result["fit_time"][0]}
+    return row, [place | one for one in of_classes], tally
+
+
+def _class_scores(study: Study, fold: int, fitted: Any) -> list[dict[str, Any]]:
+    """Precision, recall and F1 of each class in the test part of a fold."""
+    test = study.splits[fold][1]
+    labels = np.unique(study.y)
+    figures = precision_recall_fscore_support(
+        # a class that is never predicted has precision 0, as in macro F1
+        *(study.y[test], fitted.predict(study.rows(test))),
+        labels=labels,
+        zero_division=0,
+    )
+    return [
+        {"class": label} | dict(zip((*CLASS_SCORES, "rows"), values, strict=True))
+        for label, *values in zip(labels.tolist(), *figures, strict=True)
+    ]
 
 
 def _pipeline(study: Study, method: str, classifier: str, fold: int, seed: int) -> Any:
@@ -260,18 +303,22 @@ def _encoder(study: Study) -> Any:
     )
 
 
+def pipeline_steps(study: Study) -> str:
+    """The steps that every row goes through, in words."""
+    if study.categorical:
+        return "sampler, one-hot and StandardScaler, classifier"
+    return "StandardScaler, sampler, classifier"
+
+
 def describe(study: Study) -> str:
     """Header of the table: the data, the rows per class, the protocol."""
-    steps = (
-        "sampler, one-hot and StandardScaler" if study.categorical else "StandardScaler, sampler"
-    )
     counts = describe_counts(dict(Counter(study.y.tolist()).most_common()))
     return "\n".join(
         [
             f"data      {study.title} ({len(study.y)} rows, {study.X.shape[1]} features)",
             f"classes   {counts}",
             f"protocol  {study.protocol}",
-            f"pipeline  {steps}, classifier; seed {study.seed}",
+            f"pipeline  {pipeline_steps(study)}; seed {study.seed}",
             "values    mean ± standard deviation over folds; seconds to resample and fit a fold",
         ]
     )
@@ -290,20 +337,38 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Methods averaged over the classifiers first, then each pair.
     """
-    columns = [*SCORES, "seconds"]
-    n_classifiers = scores["classifier"].nunique()
-    per_fold = scores.groupby(["method", "fold"], sort=False)[columns].mean().reset_index()
-    per_fold["classifier"] = f"mean of {n_classifiers}"
-    blocks = [per_fold, scores] if n_classifiers > 1 else [scores]
-    return pd.concat([_mean_and_spread(block, columns) for block in blocks])
-
-
-def _mean_and_spread(scores: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    groups = scores.groupby(["method", "classifier"], sort=False)[columns]
-    mean, spread = groups.mean(), groups.std()
+    mean, spread = mean_and_spread(scores, [*SCORES, "seconds"])
     text = {
         column: [f"{m:.3f} ± {s:.3f}" for m, s in zip(mean[column], spread[column], strict=True)]
         for column in SCORES
     }
     text["seconds"] = [f"{m:.2f}" for m in mean["seconds"]]
     return pd.DataFrame(text, index=mean.index.rename([None, None]))
+
+
+def mean_and_spread(
+    scores: pd.DataFrame, columns: list[str], by: Sequence[str] = ("method",)
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Mean and standard deviation over folds, averaged over the classifiers first, then for each.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        One of those of a ``Comparison``.
+    columns : list of str
+        The columns with figures.
+    by : sequence of str, default=("method",)
+        What else besides the classifier is kept apart.
+
+    Returns
+    -------
+    mean, spread : DataFrame
+        With the index ``by`` and classifier; "mean of n" stands for the average.
+    """
+    keys = [*by, "classifier"]
+    n_classifiers = scores["classifier"].nunique()
+    per_fold = scores.groupby([*by, "fold"], sort=False)[columns].mean().reset_index()
+    per_fold["classifier"] = f"mean of {n_classifiers}"
+    blocks = [per_fold, scores] if n_classifiers > 1 else [scores]
+    groups = [block.groupby(keys, sort=False)[columns] for block in blocks]
+    return pd.concat([g.mean() for g in groups]), pd.concat([g.std() for g in groups])

@@ -1,5 +1,9 @@
-"""Pictures on disk: check the file, draw without a screen, save."""
+"""Pictures on disk and in pages: check the file, draw without a screen, save."""
 
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +11,11 @@ from sklearn_imbgen.cli._messages import CommandError, one_line
 from sklearn_imbgen.cli._tables import atomic_path
 from sklearn_imbgen.utils import import_extra
 
-__all__ = ["check_picture", "save_figure", "without_screen"]
+__all__ = ["check_picture", "close", "figure_source", "plain_text", "save_figure", "without_screen"]
 
 FORMATS = (".png", ".pdf", ".svg")
+# Of figures in a page: sharp on screens with two pixels per dot.
+FIGURE_DPI = 130
 
 
 def check_picture(path: Path) -> None:
@@ -35,12 +41,36 @@ def without_screen() -> None:
     matplotlib.use("Agg")
 
 
+@contextmanager
+def plain_text() -> Iterator[None]:
+    """Let matplotlib write names as they are: a class may be called "$5" or "a_b$"."""
+    import matplotlib
+
+    with matplotlib.rc_context({"text.parse_math": False}):
+        yield
+
+
 def save_figure(figure: Any, path: Path) -> None:
     """Write a figure by its extension, completely or not at all, and close it."""
-    from matplotlib import pyplot as plt
-
     try:
         with atomic_path(path) as temporary:
             figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
     finally:
-        plt.close(figure)
+        close(figure)
+
+
+def close(figure: Any) -> None:
+    """Let pyplot forget a figure."""
+    from matplotlib import pyplot as plt
+
+    plt.close(figure)
+
+
+def figure_source(figure: Any) -> str:
+    """A figure as the ``src`` of an ``img`` element that needs no file, and close it."""
+    content = BytesIO()
+    try:
+        figure.savefig(content, format="png", dpi=FIGURE_DPI)
+    finally:
+        close(figure)
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"

@@ -10,7 +10,7 @@ from sklearn_imbgen.cli._messages import CommandError, explained
 from sklearn_imbgen.cli._methods import METHODS, NO_METHOD, Settings, build_sampler, known
 from sklearn_imbgen.cli._tables import Table
 
-__all__ = ["check_method", "parse_strategy", "resample_table"]
+__all__ = ["check_method", "fit_resample_table", "parse_strategy", "resample_table"]
 
 STRATEGIES = ("auto", "minority", "not minority", "not majority", "all")
 
@@ -85,6 +85,13 @@ def resample_table(
     DataFrame
         The synthetic rows alone.
     """
+    return fit_resample_table(table, method, strategy, seed, verbose)[0]
+
+
+def fit_resample_table(
+    table: Table, method: str, strategy: str = "auto", seed: int = 0, verbose: bool = False
+) -> tuple[pd.DataFrame, Any]:
+    """The rows of ``resample_table``, and the fitted sampler that made them."""
     check_method(method)
     title = METHODS[method].title
     sampling = parse_strategy(strategy, table.counts)
@@ -100,9 +107,10 @@ def resample_table(
             strategy=sampling,
             verbose=int(verbose),
         )
-        X, y = build_sampler(method, settings).fit_resample(table.X, table.y)
+        sampler = build_sampler(method, settings)
+        X, y = sampler.fit_resample(table.X, table.y)
     n_rows = len(table.y)
-    return _restore(table, X.iloc[n_rows:], y[n_rows:])
+    return _restore(table, X.iloc[n_rows:], y[n_rows:]), sampler
 
 
 def _check_sizes(growing: dict[Any, int], method: str) -> None:

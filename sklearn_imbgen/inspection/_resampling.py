@@ -19,7 +19,7 @@ from sklearn_imbgen.inspection._projection import ImageSpace, MapSpace, pick_row
 from sklearn_imbgen.metrics import fidelity_report
 from sklearn_imbgen.utils import draw_seed, plain
 
-__all__ = ["ResamplingDisplay"]
+__all__ = ["ResamplingDisplay", "fidelity_of_methods"]
 
 Array = NDArray[Any]
 
@@ -260,7 +260,9 @@ class ResamplingDisplay:
             new = {
                 name: space.to_measure(table)[index[name]] for name, (table, _) in resampled.items()
             }
-            display.fidelity = _reports(measured[of_class], new, measured[~of_class], rng)
+            display.fidelity = fidelity_of_methods(
+                measured[of_class], new, measured[~of_class], rng
+            )
         return display.plot(ax)
 
     def plot(self, ax: Any = None) -> "ResamplingDisplay":
@@ -362,7 +364,7 @@ def _smallest_class(y: Array) -> Any:
     return classes[np.argmin(counts)]
 
 
-def _reports(
+def fidelity_of_methods(
     original: Array, made: Mapping[str, Array], other: Array, random_state: np.random.RandomState
 ) -> dict[str, dict[str, float]]:
     """The fidelity report of each method, where there are rows enough for one."""

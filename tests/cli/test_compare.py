@@ -90,7 +90,18 @@ def test_only_the_sampler_differs(save, frame):
 
 def test_scores_do_not_depend_on_the_other_methods(save, numeric):
     study = table_study(read_table(save(numeric), "label"), "t", n_folds=2)
-    alone, _ = _compare.compare(study, ["smote"], ["adaboost"], quiet=True)
-    among, _ = _compare.compare(study, ["none", "smote"], ["adaboost"], quiet=True)
+    alone = _compare.compare(study, ["smote"], ["adaboost"], quiet=True).scores
+    among = _compare.compare(study, ["none", "smote"], ["adaboost"], quiet=True).scores
     among = among[among["method"] == "smote"].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone.drop(columns="seconds"), among.drop(columns="seconds"))
+
+
+def test_scores_per_class_are_of_the_same_predictions(save, frame):
+    table = read_table(save(frame), "label", ["colour", "code"])
+    study = table_study(table, "t", n_folds=3)
+    scores, per_class, _ = _compare.compare(study, ["none", "smote"], ["adaboost"], quiet=True)
+    of_fold = per_class.groupby(["method", "classifier", "fold"], sort=False)
+    for class_score, score in (("F1", "macro F1"), ("recall", "balanced accuracy")):
+        np.testing.assert_allclose(of_fold[class_score].mean(), scores[score])
+    assert per_class["class"].unique().tolist() == ["common", "rare"]
+    assert (of_fold["rows"].sum() == [17, 17, 17, 17, 16, 16]).all()
