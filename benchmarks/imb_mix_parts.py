@@ -26,8 +26,11 @@ RIVALS: dict[str, Builder] = {
     **{f"{name}, chapter" if name == "Imb-Mix" else name: _chapter(name) for name in TABLES},
     "balanced softmax": COMPARE["balanced softmax"],
     "SRAT-LDAM": COMPARE["SRAT-LDAM"],
+    "SRAT": COMPARE["SRAT"],
     "Imb-Mix": _default(),
 }
+# LDAM with deferred weights and more separation
+LDAM: dict[str, Any] = {"prediction_loss": "ldam", "separation_weight": 0.3}
 
 # what the classifier owes to its parts, and to settings that the chapter leaves open
 ABLATION: dict[str, Builder] = {
@@ -37,12 +40,12 @@ ABLATION: dict[str, Builder] = {
     "no mixing": _default(mixing=None),
     "mixup": _default(mixing="mixup"),
     "no supplementary rows": _default(n_supplementary=0),
-    "1 supplementary row": _default(n_supplementary=1),
+    "3 supplementary rows": _default(n_supplementary=3),
     "balancing supplementary rows": _default(n_supplementary="auto"),
     "noise scale 0.5": _default(noise_scale=0.5),
     "concentration 1": _default(mixing_concentration=1.0),
-    "no weights": _default(class_weight=None),
-    "weights from the start": _default(reweight_start=0),
+    "no separation": _default(**ALONE),
+    "LDAM": _default(**LDAM),
 }
 
 # with the losses of chapter 4
@@ -51,10 +54,12 @@ TOGETHER: dict[str, Builder] = {
     "Imb-Mix, no separation": _default(**ALONE),
     "Imb-Mix, cross entropy": _default(prediction_loss="ce"),
     "Imb-Mix, cross entropy, no separation": _default(prediction_loss="ce", **ALONE),
-    "Imb-Mix, balanced softmax": _default(prediction_loss="balanced_softmax", class_weight=None),
+    "Imb-Mix, LDAM": _default(**LDAM),
+    "balanced softmax": COMPARE["balanced softmax"],
     "DRCB-CE": COMPARE["DRCB-CE"],
     "SRAT-CE": COMPARE["SRAT-CE"],
     "SRAT-LDAM": COMPARE["SRAT-LDAM"],
+    "SRAT": COMPARE["SRAT"],
 }
 
 PARTS = {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from robust_data import Split
-from robust_methods import COMPARE, SRAT, Builder, deferred
+from robust_methods import COMPARE, SEPARATION, SRAT, Builder, deferred
 
 from sklearn_imbgen.metrics import under_represented
 from sklearn_imbgen.robust import AdversarialClassifier, SRATClassifier
@@ -135,7 +135,7 @@ def _over(names: dict[str, Any], values: tuple[float, ...]) -> tuple[dict, dict]
 
 def _srat(loss: str, **own: Any) -> Builder:
     # a weight of figure 4.5 is among the common parameters
-    return lambda **common: SRATClassifier(**{**deferred(loss), **common, **own})
+    return lambda **common: SRATClassifier(**{**deferred(loss), **SEPARATION, **common, **own})
 
 
 def _drcb(loss: str, **own: Any) -> Builder:

@@ -30,7 +30,7 @@ class AdversarialClassifier(BaseAdversarialClassifier):
 
     {threat_parameters}
 
-    class_weight : {{"effective", "balanced"}}, dict or None, default=None
+    class_weight : {{"auto", "effective", "balanced"}}, dict or None, default=None
         "effective" weighs by the inverse of the effective number of rows (Cui et al.),
         "balanced" by the inverse frequency, a dict by label. None is no weights.
 

@@ -50,7 +50,7 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
         "clip_values": ["array-like", None],
         "feature_scale": [StrOptions({"std", "range"}), "array-like", None],
         "feature_mask": ["array-like", None],
-        "class_weight": [StrOptions({"effective", "balanced"}), dict, None],
+        "class_weight": [StrOptions({"auto", "effective", "balanced"}), dict, None],
         "effective_number_beta": [Interval(numbers.Real, 0, 1, closed="left")],
         "reweight_start": [
             Interval(numbers.Integral, 0, None, closed="left"),
@@ -96,6 +96,7 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
             self.class_counts_,
             self.classes_inferred_,
             self.effective_number_beta,
+            sizes_in_loss=self.prediction_loss == "balanced_softmax",
         )
         if not reset:
             self.criterion_.set_classes(self._loss_counts(), self.class_weight_)

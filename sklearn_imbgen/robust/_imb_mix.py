@@ -43,11 +43,11 @@ class ImbMixClassifier(BaseSeparatingClassifier):
     ----------
     {module_parameter}
 
-    prediction_loss : {{"ce", "focal", "ldam", "balanced_softmax"}}, default="ldam"
+    prediction_loss : {{"ce", "focal", "ldam", "balanced_softmax"}}, default="balanced_softmax"
         l of eq. 5.5, for mixed labels the mean of the losses of both classes by their
         shares. The chapter takes the cross entropy, "ce".
 
-    n_supplementary : int or "auto", default=3
+    n_supplementary : int or "auto", default=1
         t of section 5.3.2.1: supplementary examples of each minority row (those of the half
         of the classes with the fewest rows). "auto" brings every class to the size of the
         largest: eq. 5.4, which goes by the sizes, then never favours a class. 0 is none.
@@ -76,7 +76,7 @@ class ImbMixClassifier(BaseSeparatingClassifier):
     class_sampling : {{"effective"}} or None, default=None
         "effective" draws each row with the inverse of the effective number of its class.
 
-    separation_weight : float, default=0.3
+    separation_weight : float, default=0.1
         lambda of eq. 4.13: add SRAT's loss on the features of the mixed rows, each
         counting to the class that its label favours. 0 is chapter 5.
 
@@ -88,8 +88,10 @@ class ImbMixClassifier(BaseSeparatingClassifier):
 
     {threat_parameters}
 
-    class_weight : {{"effective", "balanced"}}, dict or None, default="effective"
-        Weights of the classes from ``reweight_start`` on, not in chapter 5: "effective" by
+    class_weight : {{"auto", "effective", "balanced"}}, dict or None, default="auto"
+        Weights of the classes from ``reweight_start`` on, not in chapter 5: "auto" is
+        "effective", and None for balanced softmax, which makes up for the sizes of the
+        classes by itself; "effective" by
         the inverse of the effective number of rows, "balanced" by the inverse frequency, a
         dict by label. None is no weights.
 
@@ -172,8 +174,8 @@ class ImbMixClassifier(BaseSeparatingClassifier):
         self,
         module: Any = None,
         *,
-        prediction_loss: str = "ldam",
-        n_supplementary: Any = 3,
+        prediction_loss: str = "balanced_softmax",
+        n_supplementary: Any = 1,
         noise_scale: float = 1.0,
         mixing: str | None = "remix",
         mixing_concentration: float = 0.3,
@@ -181,7 +183,7 @@ class ImbMixClassifier(BaseSeparatingClassifier):
         tau: float = 0.5,
         averaging_start: Any = 0.8,
         class_sampling: str | None = None,
-        separation_weight: float = 0.3,
+        separation_weight: float = 0.1,
         temperature: float = 0.1,
         feature_layer: str | None = None,
         epsilon: float = 0.1,
@@ -192,7 +194,7 @@ class ImbMixClassifier(BaseSeparatingClassifier):
         clip_values: Any = None,
         feature_scale: Any = None,
         feature_mask: Any = None,
-        class_weight: Any = "effective",
+        class_weight: Any = "auto",
         reweight_start: float = 0.8,
         effective_number_beta: float = 0.9999,
         focal_gamma: float = 2.0,

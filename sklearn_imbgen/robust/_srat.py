@@ -24,11 +24,12 @@ class SRATClassifier(BaseSeparatingClassifier):
     ----------
     {module_parameter}
 
-    prediction_loss : {{"ce", "focal", "ldam", "balanced_softmax"}}, default="ldam"
+    prediction_loss : {{"ce", "focal", "ldam", "balanced_softmax"}}, default="balanced_softmax"
         L of eq. 4.13: SRAT-CE, SRAT-Focal, SRAT-LDAM, or balanced softmax, which is not in
-        the chapter.
+        the chapter and holds on every set tried. "ldam" is more robust where it has batches
+        enough (a thousand or so), and can stay at the start where it has not.
 
-    separation_weight : float, default=0.3
+    separation_weight : float, default=0.1
         lambda of eq. 4.13. 0 is adversarial training with deferred weights.
 
     temperature : float, default=0.1
@@ -40,9 +41,11 @@ class SRATClassifier(BaseSeparatingClassifier):
 
     {threat_parameters}
 
-    class_weight : {{"effective", "balanced"}}, dict or None, default="effective"
-        "effective" weighs by the inverse of the effective number of rows (Cui et al.),
-        "balanced" by the inverse frequency, a dict by label. None is no weights.
+    class_weight : {{"auto", "effective", "balanced"}}, dict or None, default="auto"
+        "auto" is "effective", and None for balanced softmax, which makes up for the sizes of
+        the classes by itself. "effective" weighs by the inverse of the effective number of
+        rows (Cui et al.), "balanced" by the inverse frequency, a dict by label. None is no
+        weights.
 
     reweight_start : int or float, default=0.8
         Epoch from which ``class_weight`` applies, T_d of algorithm 4.1; a float is a share
@@ -92,8 +95,8 @@ class SRATClassifier(BaseSeparatingClassifier):
         self,
         module: Any = None,
         *,
-        prediction_loss: str = "ldam",
-        separation_weight: float = 0.3,
+        prediction_loss: str = "balanced_softmax",
+        separation_weight: float = 0.1,
         temperature: float = 0.1,
         feature_layer: str | None = None,
         epsilon: float = 0.1,
@@ -104,7 +107,7 @@ class SRATClassifier(BaseSeparatingClassifier):
         clip_values: Any = None,
         feature_scale: Any = None,
         feature_mask: Any = None,
-        class_weight: Any = "effective",
+        class_weight: Any = "auto",
         reweight_start: float = 0.8,
         effective_number_beta: float = 0.9999,
         focal_gamma: float = 2.0,

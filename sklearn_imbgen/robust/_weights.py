@@ -69,19 +69,27 @@ def _normalised(sizes: Floats, counts: Floats) -> Floats:
 
 
 def class_weights(
-    class_weight: Any, class_counts: ArrayLike, classes: NDArray[Any], beta: float
+    class_weight: Any,
+    class_counts: ArrayLike,
+    classes: NDArray[Any],
+    beta: float,
+    *,
+    sizes_in_loss: bool = False,
 ) -> Floats | None:
     """Weights by the value of a parameter ``class_weight``.
 
     Parameters
     ----------
-    class_weight : {"effective", "balanced"}, dict or None
-        A dict gives the weight of each label, 1 where it is silent; None is no weights.
+    class_weight : {"auto", "effective", "balanced"}, dict or None
+        "auto" is "effective" unless ``sizes_in_loss``. A dict gives the weight of each
+        label, 1 where it is silent; None is no weights.
     class_counts : array-like of shape (n_classes,)
     classes : ndarray of shape (n_classes,)
         Labels in the order of the counts.
     beta : float
         See :func:`effective_number_weights`.
+    sizes_in_loss : bool, default=False
+        The loss makes up for the sizes of the classes already.
 
     Returns
     -------
@@ -92,10 +100,10 @@ def class_weights(
     ValueError
         If a dict names an unknown class or gives a weight below 0, or all are 0.
     """
-    if class_weight is None:
+    if class_weight is None or (class_weight == "auto" and sizes_in_loss):
         return None
     if isinstance(class_weight, str):
-        if class_weight == "effective":
+        if class_weight in ("auto", "effective"):
             return effective_number_weights(class_counts, beta)
         return inverse_frequency_weights(class_counts)
     known = {plain(label) for label in classes}

@@ -167,8 +167,15 @@ def test_settings_for_images_are_parameters(norm, epsilon, step):
 def test_srat_without_separation_is_deferred_adversarial_training(imbalanced):
     deferred = {"prediction_loss": "ldam", "class_weight": "effective", "reweight_start": 0.8}
     plain = fit(imbalanced, **deferred)
-    assert same(fit(imbalanced, SRATClassifier, separation_weight=0), plain)
-    assert not same(fit(imbalanced, SRATClassifier), plain)
+    without = {"separation_weight": 0, "prediction_loss": "ldam"}
+    assert same(fit(imbalanced, SRATClassifier, **without), plain)
+
+
+def test_automatic_weights_are_none_where_the_loss_knows_the_sizes(imbalanced):
+    assert fit(imbalanced, SRATClassifier, prediction_loss="ce").class_weight_ is not None
+    assert fit(imbalanced, SRATClassifier).class_weight_ is None
+    given = fit(imbalanced, SRATClassifier, class_weight="effective")
+    assert given.class_weight_ is not None
 
 
 def test_both_losses_are_recorded_and_add_up(imbalanced):

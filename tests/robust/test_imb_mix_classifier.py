@@ -391,7 +391,7 @@ def test_images_are_augmented_by_the_built_in_network():
     # the pass for the statistics of batch normalisation learns nothing
     assert len(batches.learned) == 4
     rows = batches.learned[0][0]
-    assert rows.shape == (48, 1, 8, 8)
+    assert rows.shape == (36, 1, 8, 8)
     assert rows.min() >= 0
     assert rows.max() <= 1.5
     assert net.n_averaged_ == 2
