@@ -116,6 +116,12 @@ class DataNet(NeuralNetClassifier):
                 torch.from_numpy(part.astype(np.float32)) for part in (mean, scale)
             )
 
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        # made anew in each epoch; one of a GPU could not be unpickled where there is none
+        state.pop("_device_generator", None)
+        return state
+
     # -- parts of the net ------------------------------------------------------------------
 
     def initialize_module(self) -> "DataNet":
