@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from skorch import NeuralNet
+from skorch.callbacks import Callback
 from skorch.history import History
 from torch import Tensor, nn
 
@@ -24,6 +25,7 @@ SCALARS = (bool, int, float, str, type(None))
 MODULE_STATE = ("_parameters", "_buffers", "_modules")
 TRANSIENT = "_non_persistent_buffers_set"
 REDUCERS = ("__reduce__", "__reduce_ex__")
+BASE_STATE = (BaseEstimator.__getstate__, BaseEstimator.__setstate__)
 # Made anew by the reader, or of use during training only.
 NET_REST = {
     "callbacks_",
@@ -152,7 +154,9 @@ class Packer:
         if not is_plain(value):
             return value
         twin = object.__new__(type(value))
-        for name, item in vars(value).items():
+        # a callback may leave out copies of the net's weights
+        state = value.__getstate__() if isinstance(value, Callback) else vars(value)
+        for name, item in state.items():
             twin.__dict__[name] = self.pack(item, f"{path}.{name}" if path else name)
         return twin
 
@@ -194,6 +198,13 @@ class Packer:
         packed = {k: self.pack(v, f"{path}.{k}") for k, v in state.items()}
         return Stored("module", {"type": self._name(type(module)), "state": packed, **parts})
 
+    def _pack_scheduler(self, value: Any, path: str) -> Any:
+        # skorch's callback makes it anew when training begins
+        return None
+
+    def _pack_optimizer(self, value: Any, path: str) -> Any:
+        raise TypeError(f"{path}: an optimizer can only be stored as a part of its net.")
+
     def _pack_net(self, net: NeuralNet, path: str) -> Any:
         rest = NET_REST | {f"{name}_" for name in net._optimizers}
         at = f"{path}." if path else ""
@@ -211,6 +222,8 @@ class Packer:
 _METHODS: list[tuple[Any, Any]] = [
     (NeuralNet, Packer._pack_net),
     (nn.Module, Packer._pack_module),
+    (torch.optim.Optimizer, Packer._pack_optimizer),
+    (torch.optim.lr_scheduler.LRScheduler, Packer._pack_scheduler),
     (Tensor, Packer._pack_tensor),
     (torch.Generator, Packer._pack_generator),
     (torch.device, Packer._pack_device),
@@ -243,11 +256,12 @@ def _is_json(value: Any) -> bool:
 def is_plain(value: Any) -> bool:
     """Whether an object is its attributes and nothing else, so that a twin can be made of them."""
     kind = type(value)
-    return (
-        hasattr(value, "__dict__")
-        and not callable(getattr(value, "__get__", None))
-        and not any(vars(base).get("__slots__") for base in kind.__mro__)
-        and all(getattr(kind, name) is getattr(object, name) for name in REDUCERS)
-        and kind.__getstate__ in (object.__getstate__, BaseEstimator.__getstate__)
-        and getattr(kind, "__setstate__", BaseEstimator.__setstate__) is BaseEstimator.__setstate__
-    )
+    if not hasattr(value, "__dict__") or callable(getattr(value, "__get__", None)):
+        return False
+    if any(vars(base).get("__slots__") for base in kind.__mro__):
+        return False
+    if any(getattr(kind, name) is not getattr(object, name) for name in REDUCERS):
+        return False
+    if getattr(kind, "__setstate__", BASE_STATE[1]) is not BASE_STATE[1]:
+        return False
+    return kind.__getstate__ in (object.__getstate__, BASE_STATE[0]) or issubclass(kind, Callback)

@@ -65,6 +65,14 @@ ESTIMATORS = {
 
 # what their attributes hold
 PARTS = {
+    "sklearn.metrics._scorer": ["_PassthroughScorer"],
+    "sklearn.model_selection._split": [
+        "KFold",
+        "ShuffleSplit",
+        "StratifiedKFold",
+        "StratifiedShuffleSplit",
+    ],
+    "sklearn_imbgen.model_selection._crowd_split": ["CrowdStratifiedKFold"],
     "sklearn_imbgen.over_sampling._adversarial_mixing": ["AdversarialMixing"],
     "sklearn_imbgen.over_sampling._judgement": ["Judgement", "Judges"],
     "sklearn_imbgen.persistence._records": ["Stored"],
