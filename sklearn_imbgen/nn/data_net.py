@@ -230,7 +230,7 @@ class DataNet(NeuralNetClassifier):
         return self._double_softmax(self._check_rows(X))
 
     def _double_softmax(self, X: Array) -> Array:
-        if self.module is None and len(self.input_shape_) == 1 and self.device == "cpu":
+        if self.module is None and len(self.input_shape_) == 1 and str(self.device) == "cpu":
             # in float32 the last digits of a row depend on the rows that stand beside it
             with torch.no_grad(), limited_threads(1):
                 module = copy.deepcopy(self.module_).double().eval()

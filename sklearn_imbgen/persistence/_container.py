@@ -168,11 +168,9 @@ def _check_reads(schema: Any) -> None:
     """Each array is read once, so that a small file cannot fill the memory with copies."""
     readers: dict[Any, Any] = {}
     for node in _nodes(schema):
-        if (
-            "file" in node
-            and readers.setdefault(node["file"], node.get("__id__")) != node["__id__"]
-        ):
-            raise ValueError(f"it reads {node['file']!r} more than once")
+        name, reader = node.get("file"), node.get("__id__")
+        if name is not None and readers.setdefault(name, reader) != reader:
+            raise ValueError(f"it reads {name!r} more than once")
 
 
 def _nodes(schema: Any) -> Iterator[dict[str, Any]]:

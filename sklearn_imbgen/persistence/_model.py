@@ -15,7 +15,7 @@ from sklearn_imbgen.persistence._container import (
     warn_of_versions,
 )
 from sklearn_imbgen.persistence._pack import Packer
-from sklearn_imbgen.persistence._trust import Trust
+from sklearn_imbgen.persistence._trust import Trust, UntrustedError
 from sklearn_imbgen.persistence._unpack import Unpacker
 from sklearn_imbgen.utils import import_extra, whole_file
 
@@ -128,17 +128,11 @@ def load_model(path: str | os.PathLike[str], *, trusted: Any = ()) -> Any:
         header, archive, tensors = upgraded(read_members(content))
         warn_of_versions(header)
         estimator = _make(header, archive, tensors, trust)
-    except (FormatError, UntrustedError) as error:
-        raise ValueError(f"{str(path)!r} cannot be loaded: {error}") from error
     except Warning:
         raise
     except Exception as error:
-        raise ValueError(_explanation(path, header, error)) from error
+        raise ValueError(f"{str(path)!r} {_explanation(header, error)}") from error
     return estimator
-
-
-class UntrustedError(ValueError):
-    """The file is sound, but names types that nobody trusts."""
 
 
 def _make(header: dict[str, Any], archive: bytes, tensors: Any, trust: Trust) -> Any:
@@ -147,8 +141,8 @@ def _make(header: dict[str, Any], archive: bytes, tensors: Any, trust: Trust) ->
     unknown = trust.unknown([*skops.get_untrusted_types(data=archive), *named])
     if unknown:
         raise UntrustedError(
-            f"it holds types that are not trusted: {', '.join(unknown)}. If you know them and "
-            f"whoever made the file, pass trusted={unknown}."
+            f"it holds types that are not trusted: {', '.join(unknown)}. If you know what each of "
+            f"them does, and trust whoever made the file, pass trusted={unknown}."
         )
     packed = skops.loads(archive, trusted=trust.of_skops)
     estimator = Unpacker(tensors, trust).unpack(packed)
@@ -157,9 +151,15 @@ def _make(header: dict[str, Any], archive: bytes, tensors: Any, trust: Trust) ->
     return estimator
 
 
-def _explanation(path: Any, header: dict[str, Any], error: Exception) -> str:
-    message = f"{str(path)!r} is damaged, or no model file of sklearn_imbgen: {error}."
-    writer = header.get("sklearn_imbgen")
-    if writer is not None and writer != __version__:
-        message += f" It was written by sklearn_imbgen {writer}, and this is {__version__}."
-    return message
+def _explanation(header: dict[str, Any], error: Exception) -> str:
+    reason = str(error).rstrip(".") or type(error).__name__
+    if isinstance(error, FormatError):
+        return f"cannot be loaded: {reason}."
+    known = isinstance(error, UntrustedError)
+    what = "cannot be loaded" if known else "is damaged, or no model file of sklearn_imbgen"
+    writer = header.get("sklearn_imbgen", __version__)
+    if writer == __version__:
+        return f"{what}: {reason}."
+    return (
+        f"{what}: {reason}. It was written by sklearn_imbgen {writer}, and this is {__version__}."
+    )

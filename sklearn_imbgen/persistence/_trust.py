@@ -13,7 +13,7 @@ from typing import Any
 
 from torch import nn
 
-__all__ = ["Trust", "name_of", "trusted_types"]
+__all__ = ["Trust", "UntrustedError", "name_of", "trusted_types"]
 
 # module -> names
 ESTIMATORS = {
@@ -186,6 +186,10 @@ def trusted_types() -> list[str]:
     return sorted(_listed(ESTIMATORS) | _listed(PARTS) | _listed(NETWORKS) | _of_torch())
 
 
+class UntrustedError(ValueError):
+    """The file is sound, but names types that nobody trusts."""
+
+
 class Trust:
     """What one call of ``load_model`` may make.
 
@@ -214,11 +218,13 @@ class Trust:
 
         Raises
         ------
+        UntrustedError
+            If it is not trusted.
         ValueError
-            If it is not trusted, or not of that kind.
+            If it is not of that kind.
         """
         if name not in self._names:
-            raise ValueError(f"the type {name!r} is not trusted")
+            raise UntrustedError(f"the type {name!r} is not trusted")
         found = pkgutil.resolve_name(name)
         if not isinstance(found, type) or not issubclass(found, kind):
             raise ValueError(f"{name} is no {kind.__name__}")

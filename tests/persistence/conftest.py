@@ -2,6 +2,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 from sklearn_imbgen.crowd import DawidSkene, MajorityVote
@@ -57,6 +58,14 @@ def outputs(estimator):
         for name, call in calls.items()
         if hasattr(estimator, name)
     }
+
+
+def assert_same(estimator, loaded):
+    """The same numbers from both; a sampler goes one step on."""
+    expected, found = outputs(estimator), outputs(loaded)
+    assert found.keys() == expected.keys() != set()
+    for name, value in expected.items():
+        assert_array_equal(found[name], value, err_msg=name)
 
 
 @pytest.fixture

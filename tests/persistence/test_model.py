@@ -23,7 +23,7 @@ from sklearn_imbgen.crowd import AggregateThenFit, CrowdLayerClassifier
 from sklearn_imbgen.over_sampling import GLGAN, SWIM, ImbMix, LatentSMOTE
 from sklearn_imbgen.persistence import load_model, save_model
 from sklearn_imbgen.robust import AdversarialClassifier, SRATClassifier
-from tests.persistence.conftest import ESTIMATORS, fit, make_rows, make_votes, outputs
+from tests.persistence.conftest import ESTIMATORS, assert_same, fit, make_rows, make_votes
 from tests.registry import TINY
 
 
@@ -49,13 +49,6 @@ class Logits(nn.Module):
 def round_trip(estimator, path, trusted=()):
     save_model(estimator, path)
     return load_model(path, trusted=trusted)
-
-
-def assert_same(estimator, loaded):
-    expected, found = outputs(estimator), outputs(loaded)
-    assert found.keys() == expected.keys() != set()
-    for name, value in expected.items():
-        assert_array_equal(found[name], value, err_msg=name)
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
