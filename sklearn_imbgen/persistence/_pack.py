@@ -256,7 +256,7 @@ def _is_json(value: Any) -> bool:
 def is_plain(value: Any) -> bool:
     """Whether an object is its attributes and nothing else, so that a twin can be made of them."""
     kind = type(value)
-    if not hasattr(value, "__dict__") or callable(getattr(value, "__get__", None)):
+    if not hasattr(value, "__dict__") or hasattr(value, "__get__") or isinstance(value, np.ufunc):
         return False
     if any(vars(base).get("__slots__") for base in kind.__mro__):
         return False

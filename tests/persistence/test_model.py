@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from imblearn.over_sampling import BorderlineSMOTE
 from imblearn.pipeline import make_pipeline
@@ -118,7 +119,8 @@ def test_tables_keep_their_columns_and_types(make, path):
             "n": (10 * X[:, 1]).astype("int32"),
             "city": pd.Categorical(np.where(X[:, 2] > 0, "Bonn", "Oslo"), ordered=True),
             "rain": X[:, 3] > 0,
-            "day": pd.array(np.arange(len(X)), dtype="Int64"),
+            "number": pd.array(np.arange(len(X)), dtype="Int64"),
+            "day": pd.Categorical(pd.to_datetime(["2020-01-01", "2020-01-02"] * (len(X) // 2))),
         }
     )
     quick = {} if make is SWIM else {"steps_per_epoch": 2}
@@ -128,6 +130,33 @@ def test_tables_keep_their_columns_and_types(make, path):
     sampler.fit(table, np.where(y, "leaves", "stays"))
     loaded = round_trip(sampler, path)
     pd.testing.assert_frame_equal(loaded.sample(6), sampler.sample(6))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pd.Index(["a", "b", "c", "d"], name="what"),
+        pd.RangeIndex(4),
+        pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=["x", None]),
+        pd.to_datetime(["2020-01-01", "2020-01-02", "2021-05-01", "2022-01-01"]),
+    ],
+)
+def test_column_names_of_any_kind(columns, path):
+    scaler = StandardScaler()
+    scaler.columns_ = columns
+    scaler.types_ = pd.Series([np.dtype("float32"), pd.Int64Dtype(), pd.StringDtype()])
+    loaded = round_trip(scaler, path)
+    pd.testing.assert_index_equal(loaded.columns_, columns, exact="equiv")
+    assert list(loaded.types_) == list(scaler.types_)
+
+
+def test_types_of_polars(path):
+    scaler = StandardScaler()
+    scaler.types_ = [pl.Float64(), pl.String(), pl.Boolean()]
+    assert round_trip(scaler, path).types_ == scaler.types_
+    scaler.types_ = [pl.Enum(["a", "b"])]
+    with pytest.raises(TypeError, match=r"the Enum .* cannot be stored"):
+        save_model(scaler, path)
 
 
 @pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_array])
