@@ -3,7 +3,6 @@
 import hashlib
 import io
 import numbers
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from sklearn_imbgen.utils import whole_file
 
 __all__ = ["Checkpoint"]
 
@@ -86,19 +87,17 @@ class Checkpoint:
             "criterion": net.criterion_.state_dict(),
             "optimizer": net.optimizer_.state_dict(),
             "more": net._more_state(),
-            "history": [_plain(row) for row in net.history],
+            "history": [plain_history(row) for row in net.history],
             "seed": net._seed,
             "stopped": stopped,
         }
-        unfinished = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
-        try:
-            torch.save(state, unfinished)
-            os.replace(unfinished, self.path)
-        except (OSError, RuntimeError) as error:
-            # torch reports a full disk as a RuntimeError
-            raise OSError(f"checkpoint={str(self.path)!r} cannot be written: {error}") from error
-        finally:
-            unfinished.unlink(missing_ok=True)
+        name = f"checkpoint={str(self.path)!r}"
+        with whole_file(self.path, name) as unfinished:
+            try:
+                torch.save(state, unfinished)
+            except RuntimeError as error:
+                # torch reports a full disk so
+                raise OSError(str(error)) from error
 
     def _read(self) -> dict[str, Any]:
         # torch reports some damaged files as an OSError
@@ -113,12 +112,12 @@ class Checkpoint:
         return state if isinstance(state, dict) else {}
 
 
-def _plain(row: Any) -> Any:
+def plain_history(row: Any) -> Any:
     """History without numpy's types, which the safe reader refuses."""
     if isinstance(row, dict):
-        return {str(key): _plain(value) for key, value in row.items()}
+        return {str(key): plain_history(value) for key, value in row.items()}
     if isinstance(row, list | tuple):
-        return [_plain(value) for value in row]
+        return [plain_history(value) for value in row]
     return row.tolist() if isinstance(row, np.generic | np.ndarray) else row
 
 

@@ -116,6 +116,12 @@ class DataNet(NeuralNetClassifier):
                 torch.from_numpy(part.astype(np.float32)) for part in (mean, scale)
             )
 
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        # made anew in each epoch; one of a GPU could not be unpickled where there is none
+        state.pop("_device_generator", None)
+        return state
+
     # -- parts of the net ------------------------------------------------------------------
 
     def initialize_module(self) -> "DataNet":
@@ -224,7 +230,7 @@ class DataNet(NeuralNetClassifier):
         return self._double_softmax(self._check_rows(X))
 
     def _double_softmax(self, X: Array) -> Array:
-        if self.module is None and len(self.input_shape_) == 1 and self.device == "cpu":
+        if self.module is None and len(self.input_shape_) == 1 and str(self.device) == "cpu":
             # in float32 the last digits of a row depend on the rows that stand beside it
             with torch.no_grad(), limited_threads(1):
                 module = copy.deepcopy(self.module_).double().eval()

@@ -15,6 +15,7 @@ from sklearn_imbgen.utils._exceptions import (
     IdleWorkerWarning,
     UnreliableSamplesWarning,
 )
+from sklearn_imbgen.utils._files import whole_file
 from sklearn_imbgen.utils._interpolation import Pairs, draw_pairs, interpolate
 from sklearn_imbgen.utils._label_matrix import (
     CrowdLabels,
@@ -110,4 +111,5 @@ __all__ = [
     "under_represented",
     "vote_model",
     "vote_proportions",
+    "whole_file",
 ]

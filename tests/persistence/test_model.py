@@ -1,0 +1,265 @@
+"""What comes out of a model file is what went in."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from imblearn.over_sampling import BorderlineSMOTE
+from imblearn.pipeline import make_pipeline
+from numpy.testing import assert_array_equal
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
+from skorch.callbacks import EarlyStopping, LRScheduler
+from skorch.dataset import ValidSplit
+from torch import nn, optim
+
+from sklearn_imbgen.crowd import AggregateThenFit, CrowdLayerClassifier
+from sklearn_imbgen.over_sampling import GLGAN, SWIM, ImbMix, LatentSMOTE
+from sklearn_imbgen.persistence import load_model, save_model
+from sklearn_imbgen.robust import AdversarialClassifier, SRATClassifier
+from tests.persistence.conftest import ESTIMATORS, assert_same, fit, make_rows, make_votes
+from tests.registry import TINY
+
+
+class Extractor(nn.Module):
+    def __init__(self, n_features, latent_dim):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(n_features, latent_dim), nn.Dropout(0.1), nn.Tanh())
+
+    def forward(self, X):
+        return self.layers(X)
+
+
+class Logits(nn.Module):
+    def __init__(self, n_features, n_classes):
+        super().__init__()
+        self.shape = (n_features, n_classes)
+        self.recurrent = nn.GRU(n_features, n_classes, batch_first=True)
+
+    def forward(self, X):
+        return self.recurrent(X[:, None])[0][:, 0]
+
+
+def round_trip(estimator, path, trusted=()):
+    save_model(estimator, path)
+    return load_model(path, trusted=trusted)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_a_fitted_estimator_comes_back_equal(name, path):
+    estimator = fit(name)
+    loaded = round_trip(estimator, path)
+    assert type(loaded) is type(estimator)
+    assert str(loaded.get_params(deep=False)) == str(estimator.get_params(deep=False))
+    assert vars(loaded).keys() == vars(estimator).keys() - {"_device_generator", "_checkpoint"}
+    assert_same(estimator, loaded)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_an_unfitted_estimator_comes_back_unfitted(name, path):
+    estimator = clone(ESTIMATORS[name])
+    loaded = round_trip(estimator, path)
+    assert str(loaded.get_params(deep=False)) == str(estimator.get_params(deep=False))
+    assert str(clone(loaded)) == str(estimator)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(loaded)
+
+
+@pytest.mark.parametrize("optimizer", [optim.SGD, optim.AdamW])
+def test_training_goes_on_as_if_it_had_not_been_saved(path, optimizer):
+    X, y = make_rows()
+    net = AdversarialClassifier(
+        max_epochs=2,
+        n_steps=1,
+        optimizer=optimizer,
+        lr=0.01,
+        train_split=ValidSplit(3, stratified=True),
+        callbacks=[LRScheduler("StepLR", step_size=1), ("stop", EarlyStopping(patience=9))],
+        random_state=0,
+    ).fit(X, y)
+    loaded = round_trip(net, path)
+    assert [name for name, _ in loaded.callbacks_] == [name for name, _ in net.callbacks_]
+    for one in (net, loaded):
+        one.partial_fit(X, y)
+    assert_same(net, loaded)
+    assert loaded.history[:, "train_loss"] == net.history[:, "train_loss"]
+
+
+def test_the_sequence_of_samples_goes_on(path):
+    sampler = SWIM(random_state=np.random.RandomState(3)).fit(*make_rows())
+    sampler.sample(5)
+    loaded = round_trip(sampler, path)
+    assert_array_equal(loaded.sample(5), sampler.sample(5))
+    assert_array_equal(
+        loaded.random_state.randint(99, size=5), sampler.random_state.randint(99, size=5)
+    )
+
+
+def test_saving_changes_nothing(path):
+    sampler = fit("GLGAN")
+    before = {name: id(value) for name, value in vars(sampler).items()}
+    save_model(sampler, path)
+    assert {name: id(value) for name, value in vars(sampler).items()} == before
+    assert all(isinstance(layer, nn.Module) for layer in sampler.encoder_)
+
+
+@pytest.mark.parametrize("make", [GLGAN, LatentSMOTE, ImbMix, SWIM])
+def test_tables_keep_their_columns_and_types(make, path):
+    X, y = make_rows()
+    table = pd.DataFrame(
+        {
+            "x": X[:, 0],
+            "n": (10 * X[:, 1]).astype("int32"),
+            "city": pd.Categorical(np.where(X[:, 2] > 0, "Bonn", "Oslo"), ordered=True),
+            "rain": X[:, 3] > 0,
+            "number": pd.array(np.arange(len(X)), dtype="Int64"),
+            "day": pd.Categorical(pd.to_datetime(["2020-01-01", "2020-01-02"] * (len(X) // 2))),
+        }
+    )
+    quick = {} if make is SWIM else {"steps_per_epoch": 2}
+    sampler = make(categorical_features="auto", random_state=0, **quick)
+    if make in (GLGAN, LatentSMOTE):
+        sampler.set_params(autoencoder_epochs=1)
+    sampler.fit(table, np.where(y, "leaves", "stays"))
+    loaded = round_trip(sampler, path)
+    pd.testing.assert_frame_equal(loaded.sample(6), sampler.sample(6))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pd.Index(["a", "b", "c", "d"], name="what"),
+        pd.RangeIndex(4),
+        pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=["x", None]),
+        pd.to_datetime(["2020-01-01", "2020-01-02", "2021-05-01", "2022-01-01"]),
+    ],
+)
+def test_column_names_of_any_kind(columns, path):
+    scaler = StandardScaler()
+    scaler.columns_ = columns
+    scaler.types_ = pd.Series([np.dtype("float32"), pd.Int64Dtype(), pd.StringDtype()])
+    loaded = round_trip(scaler, path)
+    pd.testing.assert_index_equal(loaded.columns_, columns, exact="equiv")
+    assert list(loaded.types_) == list(scaler.types_)
+
+
+def test_types_of_polars(path):
+    scaler = StandardScaler()
+    scaler.types_ = [pl.Float64(), pl.String(), pl.Boolean()]
+    assert round_trip(scaler, path).types_ == scaler.types_
+    scaler.types_ = [pl.Enum(["a", "b"])]
+    with pytest.raises(TypeError, match=r"the Enum .* cannot be stored"):
+        save_model(scaler, path)
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_array])
+def test_sparse_rows_keep_their_kind(kind, path):
+    X, y = make_rows()
+    sampler = SWIM(random_state=0).fit(kind(np.maximum(X, 0)), y)
+    loaded = round_trip(sampler, path)
+    rows = loaded.sample(4)
+    assert type(rows) is type(sampler.sample(1))
+    assert rows.shape == (4, 4)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["common", "rare"],
+        [False, True],
+        [np.datetime64("2020-01-01"), np.datetime64("2021-01-01")],
+    ],
+)
+def test_labels_keep_their_type(labels, path):
+    X, y = make_rows()
+    sampler = SWIM(random_state=0).fit(X, np.asarray(labels)[y])
+    loaded = round_trip(sampler, path)
+    assert loaded.classes_.dtype == sampler.classes_.dtype
+    pairs = zip(loaded.sampling_strategy_.items(), sampler.sampling_strategy_.items(), strict=True)
+    for (label, n_new), (expected, n_expected) in pairs:
+        assert (label, n_new) == (expected, n_expected)
+        assert type(label) is type(expected)
+
+
+def test_pipelines(path):
+    X, y = make_rows()
+    settings = {"autoencoder_epochs": 1, "max_epochs": 1, "random_state": 0, **TINY}
+    interpolator = BorderlineSMOTE(k_neighbors=NearestNeighbors(n_neighbors=4), random_state=0)
+    sampler = GLGAN(interpolator=interpolator, **settings)
+    pipeline = make_pipeline(StandardScaler(), sampler, LogisticRegression()).fit(X, y)
+    loaded = round_trip(pipeline, path)
+    assert_array_equal(loaded.predict_proba(X), pipeline.predict_proba(X))
+    assert_array_equal(loaded[1].sample(3), pipeline[1].sample(3))
+
+
+def test_searches(path):
+    X, y = make_rows()
+    net = SRATClassifier(max_epochs=1, n_steps=1, random_state=0)
+    search = GridSearchCV(net, {"epsilon": [0.0, 0.1], "module__hidden_dims": [(4,), (8,)]}, cv=2)
+    search.fit(X, y)
+    loaded = round_trip(search, path)
+    assert_array_equal(loaded.predict_proba(X), search.predict_proba(X))
+    assert loaded.best_params_ == search.best_params_
+    assert list(loaded.cv_results_["params"]) == search.cv_results_["params"]
+
+
+def test_a_users_modules_must_be_trusted(path):
+    X, y = make_rows()
+    clf = CrowdLayerClassifier(module=Extractor, latent_dim=3, learning_rate=0.1, random_state=0)
+    save_model(clf.set_params(max_epochs=10).fit(X, make_votes(y)), path)
+    name = f"{Extractor.__module__}.Extractor"
+    with pytest.raises(ValueError, match=rf"model.skops'.*not trusted: {name}.*trusted=\['{name}'"):
+        load_model(path)
+    for trusted in ([name], [Extractor], Extractor):
+        assert_same(clf, load_model(path, trusted=trusted))
+
+
+def test_a_recurrent_module(path):
+    clf = AdversarialClassifier(Logits, max_epochs=1, n_steps=1, random_state=0).fit(*make_rows())
+    loaded = round_trip(clf, path, trusted=[Logits])
+    assert_same(clf, loaded)
+    assert loaded.module_.shape == (4, 2)
+    # one tensor under two names, as torch's recurrent layers have it
+    assert loaded.module_.recurrent._flat_weights[0] is loaded.module_.recurrent.weight_ih_l0
+
+
+def test_trees_must_be_trusted(path):
+    X, y = make_rows()
+    clf = AggregateThenFit(estimator=RandomForestClassifier(3, random_state=0)).fit(
+        X, make_votes(y)
+    )
+    save_model(clf, path)
+    with pytest.raises(ValueError, match=r"not trusted: sklearn\.tree\._tree\.Tree"):
+        load_model(path)
+    assert_same(clf, load_model(path, trusted=["sklearn.tree._tree.Tree"]))
+
+
+@pytest.mark.parametrize("trusted", [True, 3, None])
+def test_trusted_is_a_list(path, trusted):
+    save_model(fit("SWIM"), path)
+    with pytest.raises(TypeError, match="trusted must be a list of types"):
+        load_model(path, trusted=trusted)
+
+
+def test_what_cannot_be_stored_is_an_error_that_names_it(path):
+    class Local(nn.Module):
+        pass
+
+    hooked = nn.Linear(4, 2)
+    hooked.register_forward_hook(print)
+    meta = nn.Linear(4, 2, device="meta")
+    cases = {Local(): "Local cannot be found", hooked: "module: .*hooks", meta: "module.weight"}
+    for module, message in cases.items():
+        with pytest.raises(TypeError, match=f"AdversarialClassifier cannot be saved: .*{message}"):
+            save_model(AdversarialClassifier(module), path)
+    for what in (SWIM, 3):
+        with pytest.raises(TypeError, match="takes an estimator"):
+            save_model(what, path)
+    assert not path.exists()
