@@ -21,12 +21,14 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 
 from sklearn_imbgen.utils import (
     TableCodec,
+    build_frame,
     check_class_sizes,
     check_finite,
     check_frame,
     check_numeric_columns,
     draw_seed,
     integer_bounds,
+    is_pandas,
     plain,
     refuse_label_matrix,
 )
@@ -113,10 +115,10 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         resampled: tuple[Any, Any] = super().fit_resample(X, y, **params)
         return resampled
 
-    def sample(self, n_samples: int = 1, label: Any = None) -> Any:
+    def sample(self, n_samples: int = 1, label: Any = None, *, random_state: Any = None) -> Any:
         """Make new rows of one class from what has been learned.
 
-        Successive calls give different rows; the sequence follows
+        Successive calls give different rows; the sequence follows the sampler's
         ``random_state`` and survives pickling.
 
         Parameters
@@ -125,6 +127,11 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             How many rows.
         label : object, default=None
             Their class. None takes the one minority class, if there is just one.
+
+        random_state : int, RandomState instance or None, default=None
+            Seed of this call alone, which leaves the sequence where it is: with it
+            several workers can share one trained sampler. None goes on with the
+            sequence.
 
         Returns
         -------
@@ -144,7 +151,19 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         label = self._only_minority() if label is None else label
         code = self._code_of(label)
         self._check_class_sizes(dict(enumerate(self._counts)), {code: 1})
-        encoded = self._draw_encoded(code, int(n_samples), self._sampling_random_state)
+        draws = self._sampling_random_state
+        if random_state is not None:
+            draws = check_random_state(random_state)
+        return self._restore(self._draw_encoded(code, int(n_samples), draws))
+
+    def _restore(self, encoded: NDArray[np.floating[Any]]) -> Any:
+        """Rows in the container and the types of the training data."""
+        names, dtypes = (self._container.x_props[key] for key in ("columns", "dtypes"))
+        if self._sparse_type is None and is_pandas(dtypes):
+            kinds = {dtypes.iloc[column].kind for column in self._codec.numeric_}
+            # numbers that are Python objects take the other way
+            if "O" not in kinds:
+                return build_frame(self._codec.decode_columns(encoded), names, dtypes)
         rows = self._contain(self._codec.decode(encoded))
         restored, _ = self._container.transform(rows, np.empty(0))
         return restored

@@ -1,7 +1,7 @@
 """Validation, table encoding, interpolation and covariance; imports no torch."""
 
 from sklearn_imbgen.utils._class_sizes import under_represented
-from sklearn_imbgen.utils._columns import integer_bounds
+from sklearn_imbgen.utils._columns import build_frame, integer_bounds, is_pandas
 from sklearn_imbgen.utils._covariance import (
     CovarianceRoots,
     covariance_roots,
@@ -22,6 +22,7 @@ from sklearn_imbgen.utils._label_matrix import (
     label_keys,
 )
 from sklearn_imbgen.utils._lazy import lazy_names
+from sklearn_imbgen.utils._neighbors import neighbor_table
 from sklearn_imbgen.utils._optional import import_extra
 from sklearn_imbgen.utils._pipeline import PipelineParts, split_pipeline
 from sklearn_imbgen.utils._random import draw_seed
@@ -72,6 +73,7 @@ __all__ = [
     "TruthInference",
     "UnreliableSamplesWarning",
     "VoteModel",
+    "build_frame",
     "certainty_of_votes",
     "check_class_sizes",
     "check_finite",
@@ -89,6 +91,7 @@ __all__ = [
     "import_extra",
     "integer_bounds",
     "interpolate",
+    "is_pandas",
     "label_keys",
     "label_log_likelihood",
     "lazy_names",
@@ -97,6 +100,7 @@ __all__ = [
     "mean_and_covariance",
     "mean_posterior",
     "name_some",
+    "neighbor_table",
     "plain",
     "pooled_confusion",
     "posterior_from",
