@@ -84,6 +84,11 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         self : object
             The trained sampler.
         """
+        if hasattr(X, "__dask_graph__"):
+            raise TypeError(
+                "X is a dask collection, which fit would load as a whole. "
+                "sklearn_imbgen.over_sampling.resample_dask trains on a sample of it."
+            )
         refuse_label_matrix(y)
         if y is not None:
             check_classification_targets(y)
@@ -100,7 +105,9 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         Parameters
         ----------
         X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
-            Rows to resample. Sparse input is made dense inside.
+            Rows to resample. Sparse input is made dense inside. A dask dataframe,
+            with a dask series as ``y``, is learned from by a sample and comes back
+            lazily, as from :func:`~sklearn_imbgen.over_sampling.resample_dask`.
         y : array-like of shape (n_samples,)
             Their labels: one per row, or one-hot columns for three or more classes.
 
@@ -111,6 +118,11 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         y_resampled : array-like of shape (n_samples_new,)
             The labels of ``X_resampled``.
         """
+        if hasattr(X, "__dask_graph__"):
+            # imported here: the module builds on this one
+            from sklearn_imbgen.over_sampling._dask import fit_resample_dask
+
+            return fit_resample_dask(self, X, y)
         refuse_label_matrix(y)
         resampled: tuple[Any, Any] = super().fit_resample(X, y, **params)
         return resampled
@@ -282,6 +294,12 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
     @abstractmethod
     def _learned_names(self) -> tuple[str, ...]:
         """Attributes that exist only after learning."""
+
+    def _review_sample(self, label: Any, n_rows: int, random_state: int) -> None:
+        """Judge rows as ``sample`` makes them, for callers that never see all of them."""
+        code = self._code_of(label)
+        encoded = self._draw_encoded(code, n_rows, np.random.RandomState(random_state))
+        self._review(code, self._codec.encode(self._codec.decode(encoded)))
 
     def _review(self, code: int, encoded: NDArray[np.floating[Any]]) -> None:
         """Judge the rows that fit_resample is about to append; a child may warn of them."""
