@@ -191,6 +191,17 @@ def _report(warned: Tally, source: str) -> None:
 @categorical_option
 @seed_option
 @click.option("--synthetic-only", is_flag=True, help="Leave the original rows out.")
+@click.option(
+    "--max-training-rows",
+    type=click.IntRange(min=1),
+    help="A larger Parquet table is not loaded but streamed, and learned from by a sample of so "
+    "many rows, all rows of the growing classes among them.  [default: 100000]",
+)
+@click.option(
+    "--max-minority-rows",
+    type=click.IntRange(min=1),
+    help="Most rows of the growing classes in that sample.  [default: 250000]",
+)
 @quiet_option
 def resample(
     table: Path,
@@ -201,6 +212,8 @@ def resample(
     categorical: list[str],
     seed: int,
     synthetic_only: bool,
+    max_training_rows: int | None,
+    max_minority_rows: int | None,
     quiet: bool,
 ) -> None:
     """Add synthetic rows of the small classes to the table IN and write OUT.
@@ -209,27 +222,35 @@ def resample(
     the synthetic ones, with the same columns and types. It appears complete or
     not at all.
     """
-    from collections import Counter
-
-    import pandas as pd
-
-    from sklearn_imbgen.cli._resample import check_method, resample_table
-    from sklearn_imbgen.cli._tables import check_output, read_table, write_table
+    from sklearn_imbgen.cli._resample import Request, check_method, resample_file
+    from sklearn_imbgen.cli._stream import resample_parquet, streams
+    from sklearn_imbgen.cli._tables import check_output
 
     check_method(method)
     check_output(output)
-    content = read_table(table, target, categorical)
+    request = Request(
+        table=table,
+        output=output,
+        target=target,
+        method=method,
+        strategy=sampling_strategy,
+        categorical=categorical,
+        seed=seed,
+        synthetic_only=synthetic_only,
+        verbose=not quiet,
+        max_training_rows=max_training_rows,
+        max_minority_rows=max_minority_rows,
+    )
     with collect_warnings() as warned:
-        made = resample_table(content, method, sampling_strategy, seed, verbose=not quiet)
+        done = resample_parquet(request) if streams(request) else resample_file(request)
     _report(warned, "resampling")
-    parts = [made] if synthetic_only else [content.frame, made]
-    write_table(pd.concat(parts, ignore_index=True), output)
     if not quiet:
-        after = Counter(content.counts) + Counter(made[content.target].tolist())
-        click.echo(f"before   {describe_counts(content.counts)}")
-        click.echo(f"after    {describe_counts({k: after[k] for k in content.counts})}")
-        n_rows = sum(len(part) for part in parts)
-        click.echo(f"written  {output} ({n_rows} rows, {len(made)} of them synthetic)")
+        click.echo(f"before   {describe_counts(done.counts)}")
+        after = {label: count + done.made.get(label, 0) for label, count in done.counts.items()}
+        click.echo(f"after    {describe_counts(after)}")
+        n_made = sum(done.made.values())
+        n_rows = n_made + (0 if synthetic_only else sum(done.counts.values()))
+        click.echo(f"written  {output} ({n_rows} rows, {n_made} of them synthetic)")
 
 
 @app.command()

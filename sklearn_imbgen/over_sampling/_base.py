@@ -96,7 +96,10 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         self.sampling_strategy_ = check_sampling_strategy(
             self.sampling_strategy, y, self._sampling_type
         )
-        self._train(X, y)
+        encoded, codes = self._prepare(X, y)
+        # the checked copy is large, and not needed while networks are trained
+        del X
+        self._learn(encoded, codes, self._sampling_random_state)
         return self
 
     def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
@@ -208,17 +211,16 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             # categories keep their values, which no common dtype would
             check_consistent_length(X, y)
             validated: Any = X.to_numpy(dtype=object)
-            validated = validated if y is None else (validated, np.asarray(y))
-        else:
-            validated = validate_data(
-                self,
-                X,
-                reset=reset,
-                accept_sparse=["csr", "csc"],
-                dtype=None if mixed else "numeric",
-                ensure_all_finite=False,
-                **({} if y is None else {"y": y}),
-            )
+            return validated if y is None else (validated, np.asarray(y))
+        validated = validate_data(
+            self,
+            X,
+            reset=reset,
+            accept_sparse=["csr", "csc"],
+            dtype=None if mixed else "numeric",
+            ensure_all_finite=False,
+            **({} if y is None else {"y": y}),
+        )
         rows = validated if y is None else validated[0]
         names = getattr(self, "feature_names_in_", None)
         check_finite(rows, names)
@@ -248,7 +250,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         if not any(self.sampling_strategy_.values()):
             self._nothing_to_make = True
             return X.copy(), y.copy()
-        self._train(X, y)
+        self._learn(*self._prepare(X, y), self._sampling_random_state)
         parts_X, parts_y = [X], [y]
         for label, n_new in self.sampling_strategy_.items():
             if n_new == 0:
@@ -264,7 +266,8 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             return sparse.vstack(parts_X, format=X.format), np.concatenate(parts_y)
         return np.vstack(parts_X), np.concatenate(parts_y)
 
-    def _train(self, X: Any, y: Array) -> None:
+    def _prepare(self, X: Any, y: Array) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+        """Encoded rows and class codes to learn from; codec, classes and draws are set up."""
         classes, codes = np.unique(y, return_inverse=True)
         counts = np.bincount(codes)
         # keys of numpy as in sampling_strategy_: tolist() would make other objects of dates
@@ -274,7 +277,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         self._sampling_random_state = np.random.RandomState(seed)
         self._sparse_type = type(X) if sparse.issparse(X) else None
         self._codec.fit(X)
-        self._learn(self._codec.encode(X), codes, self._sampling_random_state)
+        return self._codec.encode(X), codes
 
     @abstractmethod
     def _learn(

@@ -6,18 +6,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_imbgen.over_sampling._frames import check_values, count_labels, label_codes
 from sklearn_imbgen.over_sampling._partitions import (
-    MAX_MINORITY_ROWS,
-    MAX_TRAINING_ROWS,
     ROWS_PER_PARTITION,
     check_request,
     gather,
     learn,
     make_batch,
 )
-from sklearn_imbgen.over_sampling._row_plan import RowPlan, plan_rows
-from sklearn_imbgen.utils import import_extra, name_some
+from sklearn_imbgen.utils import (
+    MAX_MINORITY_ROWS,
+    MAX_TRAINING_ROWS,
+    RowPlan,
+    check_values,
+    count_labels,
+    import_extra,
+    label_codes,
+    name_some,
+    plan_rows,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,31 +7,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sklearn_imbgen.over_sampling._base import BaseTableOverSampler
-from sklearn_imbgen.over_sampling._frames import (
+from sklearn_imbgen.utils import (
+    MAX_MINORITY_ROWS,
+    MAX_TRAINING_ROWS,
+    Batch,
+    RowPlan,
     Schema,
     as_frame,
     check_values,
     count_labels,
+    import_extra,
     label_codes,
+    plan_rows,
 )
-from sklearn_imbgen.over_sampling._row_plan import Batch, RowPlan, plan_rows
-from sklearn_imbgen.utils import import_extra
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "MAX_MINORITY_ROWS",
-    "MAX_TRAINING_ROWS",
     "ROWS_PER_PARTITION",
     "check_request",
+    "gather",
     "learn",
     "make_batch",
     "resample_partitions",
 ]
 
-MAX_TRAINING_ROWS = 100_000
-MAX_MINORITY_ROWS = 500_000
 ROWS_PER_PARTITION = 65_536
 # New rows that a sampler judges of each class, before any are made.
 JUDGED_ROWS = 10_000
@@ -69,7 +70,7 @@ def resample_partitions(
         class in proportion. If the classes that are to grow leave fewer, the
         others still have as many rows as the largest of those, so that the
         majority stays the majority and the sample is larger.
-    max_minority_rows : int, default=500_000
+    max_minority_rows : int, default=250_000
         Most rows of the classes that are to grow together. If they have more,
         they are sampled as well, and a warning says so: memory is needed for
         each row that is learned from.

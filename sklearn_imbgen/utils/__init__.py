@@ -15,6 +15,7 @@ from sklearn_imbgen.utils._exceptions import (
     IdleWorkerWarning,
     UnreliableSamplesWarning,
 )
+from sklearn_imbgen.utils._frames import Schema, as_frame, check_values, count_labels, label_codes
 from sklearn_imbgen.utils._interpolation import Pairs, draw_pairs, interpolate
 from sklearn_imbgen.utils._label_matrix import (
     CrowdLabels,
@@ -26,6 +27,13 @@ from sklearn_imbgen.utils._neighbors import neighbor_table
 from sklearn_imbgen.utils._optional import import_extra
 from sklearn_imbgen.utils._pipeline import PipelineParts, split_pipeline
 from sklearn_imbgen.utils._random import draw_seed
+from sklearn_imbgen.utils._row_plan import (
+    MAX_MINORITY_ROWS,
+    MAX_TRAINING_ROWS,
+    Batch,
+    RowPlan,
+    plan_rows,
+)
 from sklearn_imbgen.utils._table import TableCodec
 from sklearn_imbgen.utils._truth_inference import (
     PROBABILITY_FLOOR,
@@ -59,7 +67,10 @@ from sklearn_imbgen.utils._votes import (
 )
 
 __all__ = [
+    "MAX_MINORITY_ROWS",
+    "MAX_TRAINING_ROWS",
     "PROBABILITY_FLOOR",
+    "Batch",
     "ConfusedLabelsWarning",
     "CovarianceRoots",
     "CrowdLabels",
@@ -69,10 +80,13 @@ __all__ = [
     "IdleWorkerWarning",
     "Pairs",
     "PipelineParts",
+    "RowPlan",
+    "Schema",
     "TableCodec",
     "TruthInference",
     "UnreliableSamplesWarning",
     "VoteModel",
+    "as_frame",
     "build_frame",
     "certainty_of_votes",
     "check_class_sizes",
@@ -80,7 +94,9 @@ __all__ = [
     "check_frame",
     "check_label_matrix",
     "check_numeric_columns",
+    "check_values",
     "confusion_counts",
+    "count_labels",
     "covariance_roots",
     "dawid_skene",
     "draw_pairs",
@@ -92,6 +108,7 @@ __all__ = [
     "integer_bounds",
     "interpolate",
     "is_pandas",
+    "label_codes",
     "label_keys",
     "label_log_likelihood",
     "lazy_names",
@@ -102,6 +119,7 @@ __all__ = [
     "name_some",
     "neighbor_table",
     "plain",
+    "plan_rows",
     "pooled_confusion",
     "posterior_from",
     "refuse_label_matrix",

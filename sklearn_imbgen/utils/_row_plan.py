@@ -10,14 +10,19 @@ from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from sklearn_imbgen.utils import FewSamplesWarning, draw_seed, name_some, plain
+from sklearn_imbgen.utils._exceptions import FewSamplesWarning
+from sklearn_imbgen.utils._random import draw_seed
+from sklearn_imbgen.utils._validation import name_some, plain
 
-__all__ = ["Batch", "RowPlan", "plan_rows", "rows_to_add"]
+__all__ = ["MAX_MINORITY_ROWS", "MAX_TRAINING_ROWS", "Batch", "RowPlan", "plan_rows", "rows_to_add"]
 
 Counts = Mapping[Any, int]
 Positions = NDArray[np.intp]
 Keys = NDArray[np.float64]
 
+# Defaults of resample_partitions, resample_dask and imbgen resample.
+MAX_TRAINING_ROWS = 100_000
+MAX_MINORITY_ROWS = 250_000
 # How many standard deviations more keys than needed are looked at: too few are
 # found with a probability below 1e-9.
 MARGIN = 6.0

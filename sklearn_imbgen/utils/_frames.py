@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_imbgen.utils import import_extra, plain
+from sklearn_imbgen.utils._optional import import_extra
+from sklearn_imbgen.utils._validation import plain
 
 if TYPE_CHECKING:
     import pandas as pd
