@@ -93,14 +93,15 @@ def resample_parquet(request: Request) -> Resampled:
     path = request.table
     with atomic_path(request.output) as temporary:
         with _readable(path):
-            file = pq.ParquetFile(path, buffer_size=WINDOW_BYTES)
+            # with pre_buffer, the default, all that has been read stays in memory
+            file = pq.ParquetFile(path, buffer_size=WINDOW_BYTES, pre_buffer=False)
         with file:
             source = _Source(file, request)
             counts = source.count()
             plan = _plan(request, counts)
             n_rows = plan.n_new + (0 if request.synthetic_only else plan.n_rows)
             schema = _renumbered(source.schema, n_rows)
-            with pq.ParquetWriter(temporary, schema, compression=source.compression) as writer:
+            with pq.ParquetWriter(temporary, schema, **source.settings) as writer:
                 source.copy(plan, None if request.synthetic_only else writer)
                 for frame in _synthetic(request, source, plan):
                     writer.write_batch(_record_batch(frame, schema))
@@ -121,8 +122,21 @@ class _Source:
         # types that no sampler takes are refused before anything is read
         empty = self.schema.empty_table().to_pandas()
         features(empty.drop(columns=self.target), request.categorical, self.path)
-        compression = file.metadata.row_group(0).column(0).compression.lower()
-        self.compression = {"uncompressed": "none", "lz4_raw": "lz4"}.get(compression, compression)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How the result is to be written."""
+        import pyarrow as pa
+
+        compression = self.file.metadata.row_group(0).column(0).compression.lower()
+        names = {"uncompressed": "none", "lz4_raw": "lz4"}
+        return {
+            "compression": names.get(compression, compression),
+            # floats seldom repeat, and looking for it costs four times their writing
+            "use_dictionary": [
+                field.name for field in self.schema if not pa.types.is_floating(field.type)
+            ],
+        }
 
     def count(self) -> dict[Any, int]:
         """Rows per class."""
