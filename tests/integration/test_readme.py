@@ -47,3 +47,12 @@ def test_page_on_robust_training(capsys):
     assert 0 < namespace["in_pixels"] <= clf.score(X, y)
     assert namespace["baseline"].prediction_loss == "ldam"
     assert "under-represented" in capsys.readouterr().out
+
+
+def test_page_on_scale(capsys):
+    namespace = run_blocks("docs/scale.md")
+    counts = namespace["resampled"]["fraud"].value_counts().compute()
+    assert counts[True] == int(0.2 * counts[False])
+    assert namespace["n_rows"] == counts.sum()
+    assert namespace["resampled"].npartitions == 12 + 1
+    assert "debit" in capsys.readouterr().out
