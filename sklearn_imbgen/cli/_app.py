@@ -237,6 +237,17 @@ def _report(warned: Tally, source: str) -> None:
 @seed_option
 @report_option
 @click.option("--synthetic-only", is_flag=True, help="Leave the original rows out.")
+@click.option(
+    "--max-training-rows",
+    type=click.IntRange(min=1),
+    help="A larger Parquet table is not loaded but streamed, and learned from by a sample of so "
+    "many rows, all rows of the growing classes among them.  [default: 100000]",
+)
+@click.option(
+    "--max-minority-rows",
+    type=click.IntRange(min=1),
+    help="Most rows of the growing classes in that sample.  [default: 250000]",
+)
 @quiet_option
 def resample(
     table: Path,
@@ -248,6 +259,8 @@ def resample(
     seed: int,
     report: Path | None,
     synthetic_only: bool,
+    max_training_rows: int | None,
+    max_minority_rows: int | None,
     quiet: bool,
 ) -> None:
     """Add synthetic rows of the small classes to the table IN and write OUT.
@@ -256,39 +269,51 @@ def resample(
     the synthetic ones, with the same columns and types. It appears complete or
     not at all.
     """
-    from collections import Counter
-
-    import pandas as pd
-
-    from sklearn_imbgen.cli._resample import check_method, fit_resample_table
-    from sklearn_imbgen.cli._tables import check_output, read_table, write_table
+    from sklearn_imbgen.cli._resample import Request, check_method, resample_file
+    from sklearn_imbgen.cli._stream import resample_parquet, streams
+    from sklearn_imbgen.cli._tables import check_output
 
     check_method(method)
     check_output(output)
     _check_report(report, {"IN": table, "--output": output})
-    content = read_table(table, target, categorical)
-    with collect_warnings() as warned:
-        made, sampler = fit_resample_table(
-            content, method, sampling_strategy, seed, verbose=not quiet
+    request = Request(
+        table=table,
+        output=output,
+        target=target,
+        method=method,
+        strategy=sampling_strategy,
+        categorical=categorical,
+        seed=seed,
+        synthetic_only=synthetic_only,
+        verbose=not quiet,
+        max_training_rows=max_training_rows,
+        max_minority_rows=max_minority_rows,
+    )
+    streaming = streams(request)
+    if streaming and report is not None:
+        raise CommandError(
+            f"--report shows all rows, and {table} is streamed; raise --max-training-rows above "
+            "its number of rows to load it as a whole, or leave the report out"
         )
+    with collect_warnings() as warned:
+        done = resample_parquet(request) if streaming else resample_file(request)
     _report(warned, "resampling")
-    parts = [made] if synthetic_only else [content.frame, made]
-    write_table(pd.concat(parts, ignore_index=True), output)
-    if report is not None:
+    if report is not None and done.table is not None:
         from sklearn_imbgen.cli._page import write_page
         from sklearn_imbgen.cli._report import run_of
         from sklearn_imbgen.cli._resample_report import resample_page
 
         called = run_of(click.get_current_context(), {"resampling": warned})
         with collect_warnings() as warned, explained("the report"):
-            write_page(resample_page(content, made, sampler, called), report)
+            write_page(resample_page(done.table, done.rows, done.sampler, called), report)
         _report(warned, "the report")
     if not quiet:
-        after = Counter(content.counts) + Counter(made[content.target].tolist())
-        click.echo(f"before   {describe_counts(content.counts)}")
-        click.echo(f"after    {describe_counts({k: after[k] for k in content.counts})}")
-        n_rows = sum(len(part) for part in parts)
-        click.echo(f"written  {output} ({n_rows} rows, {len(made)} of them synthetic)")
+        click.echo(f"before   {describe_counts(done.counts)}")
+        after = {label: count + done.made.get(label, 0) for label, count in done.counts.items()}
+        click.echo(f"after    {describe_counts(after)}")
+        n_made = sum(done.made.values())
+        n_rows = n_made + (0 if synthetic_only else sum(done.counts.values()))
+        click.echo(f"written  {output} ({n_rows} rows, {n_made} of them synthetic)")
         if report is not None:
             click.echo(f"report   {report}")
 

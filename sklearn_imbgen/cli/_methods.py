@@ -44,11 +44,15 @@ class Settings:
 
 @dataclass(frozen=True)
 class Method:
-    """A method's display name, how to build it and how many rows a class needs."""
+    """A method's display name, how to build it, how many rows a class needs.
+
+    One that ``streams`` makes rows after training, so a table need not be loaded.
+    """
 
     title: str
     build: Callable[[Settings], Any]
     least_rows: int = 2
+    streams: bool = False
 
 
 def _nothing(settings: Settings) -> Any:
@@ -103,12 +107,12 @@ METHODS: dict[str, Method] = {
     NO_METHOD: Method("None", _nothing, least_rows=1),
     "random": Method("Random", _random, least_rows=1),
     "smote": Method("SMOTE", _smote),
-    "swim": Method("SWIM", _ours("SWIM", trains=False), least_rows=1),
-    "latent-smote": Method("LatentSMOTE", _ours("LatentSMOTE")),
-    "conditional-gan": Method("ConditionalGAN", _ours("ConditionalGAN")),
-    "bagan": Method("BAGAN", _ours("BAGAN")),
-    "imb-mix": Method("ImbMix", _ours("ImbMix")),
-    "glgan": Method("GLGAN", _ours("GLGAN")),
+    "swim": Method("SWIM", _ours("SWIM", trains=False), least_rows=1, streams=True),
+    "latent-smote": Method("LatentSMOTE", _ours("LatentSMOTE"), streams=True),
+    "conditional-gan": Method("ConditionalGAN", _ours("ConditionalGAN"), streams=True),
+    "bagan": Method("BAGAN", _ours("BAGAN"), streams=True),
+    "imb-mix": Method("ImbMix", _ours("ImbMix"), streams=True),
+    "glgan": Method("GLGAN", _ours("GLGAN"), streams=True),
 }
 
 

@@ -1,6 +1,10 @@
 """Resample a table and give the new rows the types of the old ones."""
 
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -8,11 +12,51 @@ from imblearn.utils import check_sampling_strategy
 
 from sklearn_imbgen.cli._messages import CommandError, explained
 from sklearn_imbgen.cli._methods import METHODS, NO_METHOD, Settings, build_sampler, known
-from sklearn_imbgen.cli._tables import Table
+from sklearn_imbgen.cli._tables import Table, read_table, write_table
 
-__all__ = ["check_method", "fit_resample_table", "parse_strategy", "resample_table"]
+__all__ = [
+    "Request",
+    "Resampled",
+    "check_method",
+    "check_sizes",
+    "fit_resample_table",
+    "parse_strategy",
+    "resample_file",
+    "resample_table",
+    "restore",
+]
 
 STRATEGIES = ("auto", "minority", "not minority", "not majority", "all")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What ``imbgen resample`` was asked for; the limits are those of resample_partitions."""
+
+    table: Path
+    output: Path
+    target: str | None
+    method: str
+    strategy: str = "auto"
+    categorical: Sequence[str] = ()
+    seed: int = 0
+    synthetic_only: bool = False
+    verbose: bool = False
+    max_training_rows: int | None = None
+    max_minority_rows: int | None = None
+
+
+class Resampled(NamedTuple):
+    """Rows per class before, the largest class first, and the synthetic ones.
+
+    The table, the synthetic rows and the sampler are there if the table was loaded as a whole.
+    """
+
+    counts: dict[Any, int]
+    made: dict[Any, int]
+    table: Table | None = None
+    rows: pd.DataFrame | None = None
+    sampler: Any = None
 
 
 def check_method(name: str) -> None:
@@ -64,6 +108,27 @@ def parse_strategy(text: str, counts: dict[Any, int]) -> Any:
     return ratio
 
 
+def resample_file(request: Request) -> Resampled:
+    """Read a table as a whole, resample it and write the result.
+
+    Parameters
+    ----------
+    request : Request
+
+    Returns
+    -------
+    Resampled
+    """
+    table = read_table(request.table, request.target, request.categorical)
+    made, sampler = fit_resample_table(
+        table, request.method, request.strategy, request.seed, request.verbose
+    )
+    parts = [made] if request.synthetic_only else [table.frame, made]
+    write_table(pd.concat(parts, ignore_index=True), request.output)
+    n_made = dict(Counter(made[table.target].tolist()))
+    return Resampled(table.counts, n_made, table, made, sampler)
+
+
 def resample_table(
     table: Table, method: str, strategy: str = "auto", seed: int = 0, verbose: bool = False
 ) -> pd.DataFrame:
@@ -98,7 +163,7 @@ def fit_resample_table(
     with explained(title):
         missing = check_sampling_strategy(sampling, table.y, "over-sampling")
         growing = {label: table.counts[label] for label, n_new in missing.items() if n_new}
-        _check_sizes(growing, method)
+        check_sizes(growing, method)
         settings = Settings(
             seed=seed,
             smallest=min(growing.values(), default=len(table.y)),
@@ -110,10 +175,11 @@ def fit_resample_table(
         sampler = build_sampler(method, settings)
         X, y = sampler.fit_resample(table.X, table.y)
     n_rows = len(table.y)
-    return _restore(table, X.iloc[n_rows:], y[n_rows:]), sampler
+    return restore(table, X.iloc[n_rows:], y[n_rows:].tolist()), sampler
 
 
-def _check_sizes(growing: dict[Any, int], method: str) -> None:
+def check_sizes(growing: dict[Any, int], method: str) -> None:
+    """Refuse a class that is to grow and has fewer rows than the method needs."""
     least = METHODS[method].least_rows
     for label, count in growing.items():
         if count < least:
@@ -123,9 +189,10 @@ def _check_sizes(growing: dict[Any, int], method: str) -> None:
             )
 
 
-def _restore(table: Table, X: pd.DataFrame, y: Any) -> pd.DataFrame:
+def restore(table: Table, X: pd.DataFrame, y: Any) -> pd.DataFrame:
+    """Rows of a sampler with the columns, their order and the types of the table."""
     columns = {
-        name: pd.Series(y.tolist(), dtype=object).astype(dtype)
+        name: pd.Series(list(y), dtype=object).astype(dtype)
         if name == table.target
         else _restore_column(X[name].reset_index(drop=True), dtype)
         for name, dtype in table.frame.dtypes.items()

@@ -21,7 +21,12 @@ __all__ = [
     "EXTENSIONS",
     "Table",
     "atomic_path",
+    "bad_cell",
+    "check_columns",
+    "check_index",
     "check_output",
+    "features",
+    "one_class",
     "read_as_written",
     "read_table",
     "refuse_missing",
@@ -99,19 +104,27 @@ def read_table(path: Path, target: str | None, categorical: Sequence[str] = ()) 
     frame = _read(path, [*categorical, *([] if target is None else [target])])
     if frame.empty:
         raise CommandError(f"{path}: the table has no rows")
-    columns = f"the columns are {', '.join(map(str, frame.columns))}"
+    target = check_columns(list(frame.columns), target, categorical, path)
+    X = features(frame.drop(columns=target), categorical, path)
+    names = [name for name in X.columns if X[name].dtype == "category"]
+    return Table(frame, target, X, _classes(frame[target], path), names)
+
+
+def check_columns(
+    names: Sequence[str], target: str | None, categorical: Sequence[str], path: Path
+) -> str:
+    """The target, if it and the categorical columns are there and something beside them."""
+    columns = f"the columns are {', '.join(map(str, names))}"
     if target is None:
         raise CommandError(f"{path}: name the column with the class by --target; {columns}")
     for name in (target, *categorical):
-        if name not in frame.columns:
+        if name not in names:
             raise CommandError(f"{path}: there is no column {name!r}; {columns}")
     if target in categorical:
         raise CommandError(f"column {target!r} is the target; leave it out of --categorical")
-    if frame.shape[1] == 1:
+    if len(names) == 1:
         raise CommandError(f"{path}: there is no column besides the target {target!r}")
-    X = _features(frame.drop(columns=target), categorical, path)
-    names = [name for name in X.columns if X[name].dtype == "category"]
-    return Table(frame, target, X, _classes(frame[target], path), names)
+    return target
 
 
 def read_as_written(path: Path) -> pd.DataFrame:
@@ -140,11 +153,16 @@ def _read(path: Path, as_text: Sequence[str] | None) -> pd.DataFrame:
         raise CommandError(f"{path}: the file is empty") from None
     except (OSError, ValueError, EOFError, zlib.error) as error:
         raise CommandError(f"{path}: cannot be read: {one_line(error)}") from error
-    if any(name is not None for name in frame.index.names):
-        raise CommandError(
-            f"{path}: has the row index {frame.index.names}; write the table after reset_index()"
-        )
+    check_index([name for name in frame.index.names if name is not None], path)
     return frame.reset_index(drop=True)
+
+
+def check_index(names: Sequence[Any], path: Path) -> None:
+    """Refuse a table whose row index has names: it may be a column in disguise."""
+    if names:
+        raise CommandError(
+            f"{path}: has the row index {list(names)}; write the table after reset_index()"
+        )
 
 
 def _parse(path: Path, extension: str, as_text: Sequence[str] | None) -> pd.DataFrame:
@@ -171,7 +189,8 @@ def _need_pyarrow() -> None:
         raise CommandError(str(error)) from error
 
 
-def _features(frame: pd.DataFrame, categorical: Sequence[str], path: Path) -> pd.DataFrame:
+def features(frame: pd.DataFrame, categorical: Sequence[str], path: Path) -> pd.DataFrame:
+    """The columns in float64, the categorical ones as pandas categories, all values checked."""
     X = frame.astype(dict.fromkeys(categorical, "category"))
     other = [name for name in X.columns if X[name].dtype != "category"]
     text = [name for name in other if not pd.api.types.is_numeric_dtype(X[name].dtype)]
@@ -192,21 +211,31 @@ def refuse_missing(flags: pd.DataFrame, problem: str, path: Path) -> None:
     found = np.argwhere(flags.to_numpy())
     if len(found):
         row, column = found[0]
-        raise CommandError(
-            f"{path}: the value in column {flags.columns[column]!r}, row {row + 1} "
-            f"(the first row below the header is 1) {problem}, {len(found)} such value(s) "
-            "in all; fill them in or drop the rows"
-        )
+        more = f"{problem}, {len(found)} such value(s) in all; fill them in or drop the rows"
+        raise bad_cell(path, flags.columns[column], row, more)
+
+
+def bad_cell(path: Path, column: Any, row: int, problem: str) -> CommandError:
+    """The error that names a cell; ``row`` counts from 0."""
+    return CommandError(
+        f"{path}: the value in column {column!r}, row {row + 1} "
+        f"(the first row below the header is 1) {problem}"
+    )
 
 
 def _classes(column: pd.Series, path: Path) -> NDArray[Any]:
     refuse_missing(column.isna().to_frame(), "is missing", path)
     y = np.asarray(column.tolist())
     if len(np.unique(y)) == 1:
-        raise CommandError(
-            f"{path}: column {column.name!r} holds one class only, {y[0]!s} ({len(y)} rows)"
-        )
+        raise one_class(path, column.name, y[0], len(y))
     return y
+
+
+def one_class(path: Path, target: Any, label: Any, n_rows: int) -> CommandError:
+    """The error of a table that is not to be balanced."""
+    return CommandError(
+        f"{path}: column {target!r} holds one class only, {label!s} ({n_rows} rows)"
+    )
 
 
 def check_output(path: Path) -> None:

@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING
 
 from sklearn_imbgen.over_sampling._bagan import BAGAN
 from sklearn_imbgen.over_sampling._conditional_gan import ConditionalGAN
+from sklearn_imbgen.over_sampling._dask import resample_dask
 from sklearn_imbgen.over_sampling._gl_gan import GLGAN
 from sklearn_imbgen.over_sampling._latent_smote import LatentSMOTE
+from sklearn_imbgen.over_sampling._partitions import resample_partitions
 from sklearn_imbgen.over_sampling._swim import SWIM
 from sklearn_imbgen.utils import lazy_names
 
@@ -15,6 +17,15 @@ if TYPE_CHECKING:
 # Imported when first used, so that the other samplers do not wait for skorch.
 _HOMES = {"ImbMix": "_imb_mix"}
 
-__all__ = ["BAGAN", "GLGAN", "SWIM", "ConditionalGAN", "ImbMix", "LatentSMOTE"]
+__all__ = [
+    "BAGAN",
+    "GLGAN",
+    "SWIM",
+    "ConditionalGAN",
+    "ImbMix",
+    "LatentSMOTE",
+    "resample_dask",
+    "resample_partitions",
+]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -29,6 +29,7 @@ from sklearn_imbgen.over_sampling._containers import (
 from sklearn_imbgen.over_sampling._row_weights import check_row_weights, extend_weights
 from sklearn_imbgen.utils import (
     TableCodec,
+    build_frame,
     check_class_sizes,
     check_finite,
     check_frame,
@@ -91,12 +92,20 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         self : object
             The trained sampler.
         """
+        if hasattr(X, "__dask_graph__"):
+            raise TypeError(
+                "X is a dask collection, which fit would load as a whole. "
+                "sklearn_imbgen.over_sampling.resample_dask trains on a sample of it."
+            )
         labels = self._check_labels(y)
         X, y, _ = self._check_X_y(X, labels)
         self.sampling_strategy_ = check_sampling_strategy(
             self.sampling_strategy, y, self._sampling_type
         )
-        self._train(X, y)
+        encoded, codes = self._prepare(X, y)
+        # the checked copy is large, and not needed while networks are trained
+        del X
+        self._learn(encoded, codes, self._sampling_random_state)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -106,7 +115,9 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         Parameters
         ----------
         X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
-            Rows to resample. Sparse input is made dense inside.
+            Rows to resample. Sparse input is made dense inside. A dask dataframe,
+            with a dask series as ``y``, is learned from by a sample and comes back
+            lazily, as from :func:`~sklearn_imbgen.over_sampling.resample_dask`.
         y : array-like of shape (n_samples,)
             Their labels: one per row, or one-hot columns for three or more classes.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -123,6 +134,11 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         y_resampled : array-like of shape (n_samples_new,)
             The labels of ``X_resampled``.
         """
+        if hasattr(X, "__dask_graph__"):
+            # imported here: the module builds on this one
+            from sklearn_imbgen.over_sampling._dask import fit_resample_dask
+
+            return fit_resample_dask(self, X, y, sample_weight)
         labels = self._check_labels(y)
         rows, target, binarize_y = self._check_X_y(X, labels)
         weights = check_row_weights(sample_weight, rows, target)
@@ -137,10 +153,10 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             resampled = label_binarize(resampled, classes=np.unique(target))
         return self._container.append(X, rows, new_rows), restore_labels(y, resampled)
 
-    def sample(self, n_samples: int = 1, label: Any = None) -> Any:
+    def sample(self, n_samples: int = 1, label: Any = None, *, random_state: Any = None) -> Any:
         """Make new rows of one class from what has been learned.
 
-        Successive calls give different rows; the sequence follows
+        Successive calls give different rows; the sequence follows the sampler's
         ``random_state`` and survives pickling.
 
         Parameters
@@ -149,6 +165,11 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             How many rows.
         label : object, default=None
             Their class. None takes the one minority class, if there is just one.
+
+        random_state : int, RandomState instance or None, default=None
+            Seed of this call alone, which leaves the sequence where it is: with it
+            several workers can share one trained sampler. None goes on with the
+            sequence.
 
         Returns
         -------
@@ -168,7 +189,19 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         label = self._only_minority() if label is None else label
         code = self._code_of(label)
         self._check_class_sizes(dict(enumerate(self._counts)), {code: 1})
-        encoded = self._draw_encoded(code, int(n_samples), self._sampling_random_state)
+        draws = self._sampling_random_state
+        if random_state is not None:
+            draws = check_random_state(random_state)
+        return self._restore(self._draw_encoded(code, int(n_samples), draws))
+
+    def _restore(self, encoded: NDArray[np.floating[Any]]) -> Any:
+        """Rows in the container and the types of the training data."""
+        names, dtypes = self._container.pandas_columns
+        if self._sparse_type is None and dtypes is not None:
+            kinds = {dtypes.iloc[column].kind for column in self._codec.numeric_}
+            # numbers that are Python objects take the other way
+            if "O" not in kinds:
+                return build_frame(self._codec.decode_columns(encoded), names, dtypes)
         return self._container.wrap(self._contain(self._codec.decode(encoded)))
 
     def _check_labels(self, y: Any) -> Any:
@@ -209,17 +242,16 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             # categories keep their values, which no common dtype would
             check_consistent_length(X, y)
             validated: Any = X.to_numpy(dtype=object)
-            validated = validated if y is None else (validated, np.asarray(y))
-        else:
-            validated = validate_data(
-                self,
-                X,
-                reset=reset,
-                accept_sparse=["csr", "csc"],
-                dtype=None if mixed else "numeric",
-                ensure_all_finite=False,
-                **({} if y is None else {"y": y}),
-            )
+            return validated if y is None else (validated, np.asarray(y))
+        validated = validate_data(
+            self,
+            X,
+            reset=reset,
+            accept_sparse=["csr", "csc"],
+            dtype=None if mixed else "numeric",
+            ensure_all_finite=False,
+            **({} if y is None else {"y": y}),
+        )
         rows = validated if y is None else validated[0]
         names = getattr(self, "feature_names_in_", None)
         check_finite(rows, names)
@@ -249,7 +281,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         if not any(self.sampling_strategy_.values()):
             self._nothing_to_make = True
             return X[:0], y[:0]
-        self._train(X, y)
+        self._learn(*self._prepare(X, y), self._sampling_random_state)
         parts_X, parts_y = [], []
         for label, n_new in self.sampling_strategy_.items():
             if n_new == 0:
@@ -268,7 +300,8 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         self.is_synthetic_ = np.repeat([False, True], [len(y), len(new_y)])
         self.sample_weight_ = extend_weights(weights, y, new_y)
 
-    def _train(self, X: Any, y: Array) -> None:
+    def _prepare(self, X: Any, y: Array) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+        """Encoded rows and class codes to learn from; codec, classes and draws are set up."""
         classes, codes = np.unique(y, return_inverse=True)
         counts = np.bincount(codes)
         # keys of numpy as in sampling_strategy_: tolist() would make other objects of dates
@@ -278,7 +311,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         self._sampling_random_state = np.random.RandomState(seed)
         self._sparse_type = type(X) if sparse.issparse(X) else None
         self._codec.fit(X)
-        self._learn(self._codec.encode(X), codes, self._sampling_random_state)
+        return self._codec.encode(X), codes
 
     @abstractmethod
     def _learn(
@@ -298,6 +331,12 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
     @abstractmethod
     def _learned_names(self) -> tuple[str, ...]:
         """Attributes that exist only after learning."""
+
+    def _review_sample(self, label: Any, n_rows: int, random_state: int) -> None:
+        """Judge rows as ``sample`` makes them, for callers that never see all of them."""
+        code = self._code_of(label)
+        encoded = self._draw_encoded(code, n_rows, np.random.RandomState(random_state))
+        self._review(code, self._codec.encode(self._codec.decode(encoded)))
 
     def _review(self, code: int, encoded: NDArray[np.floating[Any]]) -> None:
         """Judge the rows that fit_resample is about to append; a child may warn of them."""

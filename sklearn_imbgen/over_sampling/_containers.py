@@ -8,7 +8,7 @@ from imblearn.utils._validation import ArraysTransformer
 from numpy.typing import NDArray
 from scipy import sparse
 
-from sklearn_imbgen.utils import array_to_polars, is_polars, polars_to_pandas
+from sklearn_imbgen.utils import array_to_polars, is_pandas, is_polars, polars_to_pandas
 
 __all__ = ["RowContainer", "plain_labels", "plain_table", "restore_labels", "stack_rows"]
 
@@ -104,6 +104,13 @@ class RowContainer:
     def __init__(self, X: Any) -> None:
         self.schema: Any = X.schema if is_polars(X) else None
         self.plain: Any = None if is_polars(X) else ArraysTransformer(X, np.empty(0))
+
+    @property
+    def pandas_columns(self) -> tuple[Any, Any]:
+        """Names and types of the columns, twice None for another container than pandas'."""
+        properties = {} if self.plain is None else self.plain.x_props
+        dtypes = properties.get("dtypes")
+        return (properties["columns"], dtypes) if is_pandas(dtypes) else (None, None)
 
     def wrap(self, rows: Any) -> Any:
         """Rows of an array or sparse matrix in the container, with its names and types."""

@@ -322,7 +322,7 @@ class GLGAN(BaseLatentOverSampler):
             network.to(data.device)
 
     def _learned_names(self) -> tuple[str, ...]:
-        derived = ("_latent", "_codes", "_dimension", "_residuals", "_judges", "judgement_")
+        derived = ("_dimension", "_residuals", "_judges", "judgement_")
         return (*super()._learned_names(), *derived)
 
     def _look_at_real_rows(self, data: TrainingData) -> None:

@@ -342,14 +342,23 @@ class ImbMix(BaseTableOverSampler):
         X_resampled, y_resampled = self.fit_resample(X, y, sample_weight)
         return X_resampled, y_resampled, self.soft_labels_, self.sample_weight_
 
-    def _train(self, X: Any, y: Array) -> None:
+    def _prepare(self, X: Any, y: Array) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+        prepared = super()._prepare(X, y)
         self._rows = X
+        return prepared
+
+    def _learn(
+        self,
+        encoded: NDArray[np.float32],
+        codes: NDArray[np.intp],
+        random_state: np.random.RandomState,
+    ) -> None:
         try:
-            super()._train(X, y)
+            self._learn_to_mix(encoded, codes, random_state)
         finally:
             del self._rows
 
-    def _learn(
+    def _learn_to_mix(
         self,
         encoded: NDArray[np.float32],
         codes: NDArray[np.intp],

@@ -86,6 +86,9 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
         latent: np.ndarray = apply_in_chunks(self.encoder_, rows).numpy()
         return latent
 
+    def _learned_names(self) -> tuple[str, ...]:
+        return (*super()._learned_names(), "_latent", "_codes", "_neighbors")
+
     def _custom_modules(self) -> bool:
         return self.encoder is not None or self.decoder is not None
 
@@ -133,6 +136,8 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
         finally:
             self._latent = apply_in_chunks(self.encoder_, data.X).cpu().numpy()
             self._codes = data.codes.numpy()
+            # neighbors in the latent space, looked up once per class
+            self._neighbors: dict[int, NDArray[np.intp]] = {}
 
     def _build_autoencoder(self, data: TrainingData) -> None:
         """Line 1 of algorithm 2.1; what cannot work is refused here, before any training."""
@@ -174,6 +179,7 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
             k_neighbors=self.k_neighbors,
             random_state=random_state,
             residuals=residuals,
+            tables=self._neighbors,
         )
 
     def _check_neighbors(self) -> None:

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
 from sklearn_imbgen.nn import draw_seed
-from sklearn_imbgen.utils import FewSamplesWarning, draw_pairs, interpolate, plain
+from sklearn_imbgen.utils import FewSamplesWarning, draw_pairs, interpolate, neighbor_table, plain
 
 __all__ = ["fit_neighbors", "interpolate_class", "warn_of_few_rows"]
 
@@ -65,6 +65,7 @@ def interpolate_class(
     k_neighbors: Any,
     random_state: np.random.RandomState,
     residuals: Array | None = None,
+    tables: dict[int, NDArray[np.intp]] | None = None,
 ) -> tuple[Array, Array]:
     """``n_new`` latent points of one class (section 2.3.1.2), and their residuals.
 
@@ -88,6 +89,9 @@ def interpolate_class(
         What the decoder leaves out of each row. It is interpolated along with
         the points; points of an ``interpolator`` get that of the nearest row of
         the class. None stands for columns of which there are none.
+    tables : dict of code to ndarray, default=None
+        Neighbors of the rows of the classes drawn from so far; kept here for the
+        next call.
 
     Returns
     -------
@@ -105,8 +109,15 @@ def interpolate_class(
     parts, residual_parts = [made], [left_out[nearest]]
     if len(made) < n_new:
         neighbors = fit_neighbors(k_neighbors, len(rows), label)
+        tables = {} if tables is None else tables
+        if code not in tables:
+            tables[code] = neighbor_table(rows, neighbors)
         pairs = draw_pairs(
-            rows, n_new - len(made), k_neighbors=neighbors, random_state=random_state
+            rows,
+            n_new - len(made),
+            k_neighbors=neighbors,
+            random_state=random_state,
+            table=tables[code],
         )
         for kept, source in ((parts, rows), (residual_parts, left_out)):
             kept.append(interpolate(source[pairs.base], source[pairs.neighbor], pairs.step))

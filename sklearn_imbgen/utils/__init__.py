@@ -1,7 +1,7 @@
 """Validation, table encoding, interpolation and covariance; imports no torch."""
 
 from sklearn_imbgen.utils._class_sizes import under_represented
-from sklearn_imbgen.utils._columns import integer_bounds, is_category
+from sklearn_imbgen.utils._columns import build_frame, integer_bounds, is_category, is_pandas
 from sklearn_imbgen.utils._covariance import (
     CovarianceRoots,
     covariance_roots,
@@ -16,6 +16,7 @@ from sklearn_imbgen.utils._exceptions import (
     UnreliableSamplesWarning,
 )
 from sklearn_imbgen.utils._files import whole_file
+from sklearn_imbgen.utils._frames import Schema, as_frame, check_values, count_labels, label_codes
 from sklearn_imbgen.utils._interpolation import Pairs, draw_pairs, interpolate
 from sklearn_imbgen.utils._label_matrix import (
     CrowdLabels,
@@ -23,10 +24,18 @@ from sklearn_imbgen.utils._label_matrix import (
     label_keys,
 )
 from sklearn_imbgen.utils._lazy import lazy_names
+from sklearn_imbgen.utils._neighbors import neighbor_table
 from sklearn_imbgen.utils._optional import import_extra
 from sklearn_imbgen.utils._pipeline import PipelineParts, split_pipeline
 from sklearn_imbgen.utils._polars import array_to_polars, is_polars, polars_to_pandas
 from sklearn_imbgen.utils._random import draw_seed
+from sklearn_imbgen.utils._row_plan import (
+    MAX_MINORITY_ROWS,
+    MAX_TRAINING_ROWS,
+    Batch,
+    RowPlan,
+    plan_rows,
+)
 from sklearn_imbgen.utils._table import TableCodec
 from sklearn_imbgen.utils._truth_inference import (
     PROBABILITY_FLOOR,
@@ -60,7 +69,10 @@ from sklearn_imbgen.utils._votes import (
 )
 
 __all__ = [
+    "MAX_MINORITY_ROWS",
+    "MAX_TRAINING_ROWS",
     "PROBABILITY_FLOOR",
+    "Batch",
     "ConfusedLabelsWarning",
     "CovarianceRoots",
     "CrowdLabels",
@@ -70,18 +82,24 @@ __all__ = [
     "IdleWorkerWarning",
     "Pairs",
     "PipelineParts",
+    "RowPlan",
+    "Schema",
     "TableCodec",
     "TruthInference",
     "UnreliableSamplesWarning",
     "VoteModel",
     "array_to_polars",
+    "as_frame",
+    "build_frame",
     "certainty_of_votes",
     "check_class_sizes",
     "check_finite",
     "check_frame",
     "check_label_matrix",
     "check_numeric_columns",
+    "check_values",
     "confusion_counts",
+    "count_labels",
     "covariance_roots",
     "dawid_skene",
     "draw_pairs",
@@ -93,7 +111,9 @@ __all__ = [
     "integer_bounds",
     "interpolate",
     "is_category",
+    "is_pandas",
     "is_polars",
+    "label_codes",
     "label_keys",
     "label_log_likelihood",
     "lazy_names",
@@ -102,7 +122,9 @@ __all__ = [
     "mean_and_covariance",
     "mean_posterior",
     "name_some",
+    "neighbor_table",
     "plain",
+    "plan_rows",
     "polars_to_pandas",
     "pooled_confusion",
     "posterior_from",

@@ -1,10 +1,12 @@
 """What the data types of columns allow."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["dtype_bounds", "integer_bounds", "is_category"]
+__all__ = ["build_frame", "dtype_bounds", "integer_bounds", "is_category", "is_pandas"]
 
 
 def is_category(dtype: Any) -> bool:
@@ -36,6 +38,36 @@ def integer_bounds(X: Any) -> dict[int, tuple[float, float]] | None:
         if bound is not None:
             bounds[position] = bound
     return bounds
+
+
+def is_pandas(container: Any) -> bool:
+    """Whether an object is pandas' own, without importing pandas."""
+    return type(container).__module__.partition(".")[0] == "pandas"
+
+
+def build_frame(columns: Sequence[NDArray[Any]], names: Any, dtypes: Any) -> Any:
+    """Pandas dataframe of columns, each cast to its own type.
+
+    Parameters
+    ----------
+    columns : sequence of ndarray of shape (n_rows,)
+        Whole numbers where the type is an integer or boolean one.
+    names : Index
+    dtypes : Series
+        A type per column; a category that its type does not know becomes missing.
+
+    Returns
+    -------
+    DataFrame
+    """
+    import pandas as pd
+
+    # by position: names may occur twice
+    cast = {
+        position: pd.Series(values).astype(dtype)
+        for position, (values, dtype) in enumerate(zip(columns, dtypes, strict=True))
+    }
+    return pd.DataFrame(cast).set_axis(names, axis=1)
 
 
 def dtype_bounds(dtype: Any) -> tuple[float, float] | None:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
+from sklearn_imbgen.utils._neighbors import without_self
+
 __all__ = ["Pairs", "draw_pairs", "interpolate", "uniform_step"]
 
 Array = NDArray[Any]
@@ -59,6 +61,7 @@ def draw_pairs(
     k_neighbors: Any,
     random_state: Any,
     step_law: StepLaw = uniform_step,
+    table: NDArray[np.intp] | None = None,
 ) -> Pairs:
     """Draw base rows, one of the k nearest neighbors of each, and a step.
 
@@ -77,27 +80,23 @@ def draw_pairs(
     random_state : int, RandomState instance or None
     step_law : callable, default=uniform_step
         ``step_law(base, neighbor, random_state)`` with row indices.
+    table : ndarray of shape (n_rows, n_neighbors), default=None
+        Neighbors of all rows, from :func:`neighbor_table`, where pairs are drawn
+        again and again; ``k_neighbors`` is not asked then.
 
     Returns
     -------
     Pairs
     """
     random_state = check_random_state(random_state)
-    search = clone(check_neighbors_object("k_neighbors", k_neighbors, additional_neighbor=1))
-    search.fit(rows)
     base = random_state.randint(len(rows), size=n_pairs)
-    queried, position = np.unique(base, return_inverse=True)
-    nearest = search.kneighbors(rows[queried], return_distance=False)
-    others = _without_self(nearest, queried)
+    if table is None:
+        search = clone(check_neighbors_object("k_neighbors", k_neighbors, additional_neighbor=1))
+        queried, position = np.unique(base, return_inverse=True)
+        nearest = search.fit(rows).kneighbors(rows[queried], return_distance=False)
+        others = without_self(nearest, queried)
+    else:
+        others, position = table, base
     column = random_state.randint(others.shape[1], size=n_pairs)
     neighbor = others[position, column]
     return Pairs(base, neighbor, step_law(base, neighbor, random_state))
-
-
-def _without_self(nearest: Array, rows: Array) -> Array:
-    """Drop each row from its own neighbor list (or the last one, among duplicates)."""
-    is_self = nearest == rows[:, None]
-    # among exact duplicates a row need not be its own nearest neighbor
-    is_self[~is_self.any(axis=1), -1] = True
-    kept: Array = nearest[~is_self].reshape(len(rows), -1)
-    return kept

@@ -161,15 +161,30 @@ class TableCodec:
 
     def decode(self, Z: NDArray[np.floating[Any]]) -> Array:
         """Table of shape (n_samples, n_features) in the dtype seen in ``fit``."""
-        columns = self._decode_numeric(Z[:, : len(self.numeric_)].astype(np.float64))
         table: Array = np.empty((len(Z), self.n_features_), dtype=self.dtype_)
-        for position, column in enumerate(self.numeric_.tolist()):
-            values = columns[:, position]
-            is_integer = column in self._bounds
-            table[:, column] = self._to_integers(values, position) if is_integer else values
-        if self.blocks_:
-            table[:, self.categorical] = self.one_hot_.inverse_transform(Z[:, len(self.numeric_) :])
+        for column, values in enumerate(self.decode_columns(Z)):
+            if self.dtype_.kind == "O" and column in self._bounds:
+                as_python = bool if column in self.boolean_ else int
+                table[:, column] = [as_python(value) for value in values]
+            else:
+                table[:, column] = values
         return table
+
+    def decode_columns(self, Z: NDArray[np.floating[Any]]) -> list[Array]:
+        """The columns of the table one by one: float64, or the categories' own type.
+
+        No common type has to hold them, so no value becomes a Python object.
+        """
+        columns: list[Array] = [np.empty(0)] * self.n_features_
+        numeric = self._decode_numeric(Z[:, : len(self.numeric_)].astype(np.float64))
+        for position, column in enumerate(self.numeric_.tolist()):
+            values = numeric[:, position]
+            is_integer = column in self._bounds
+            columns[column] = self._to_integers(values, position) if is_integer else values
+        for position, block in enumerate(self.blocks_):
+            likeliest = Z[:, block].argmax(axis=1)
+            columns[self.categorical[position]] = self.one_hot_.categories_[position][likeliest]
+        return columns
 
     def _categorical_part(self, X: Any) -> Array:
         columns = X[:, self.categorical]
@@ -213,11 +228,8 @@ class TableCodec:
             low, high = self.minimum_[position], self.maximum_[position]
             rounded = np.clip(rounded, np.ceil(low), np.floor(high))
         column = int(self.numeric_[position])
-        rounded = np.clip(rounded, *self._bounds[column])
-        if self.dtype_.kind != "O":
-            return rounded
-        as_python = bool if column in self.boolean_ else int
-        return np.array([as_python(value) for value in rounded], dtype=object)
+        whole: Array = np.clip(rounded, *self._bounds[column])
+        return whole
 
 
 def _same_unit(half_ranges: Array) -> bool:

@@ -87,7 +87,9 @@ def name_some(names: Iterable[Any]) -> str:
 
 
 def check_frame(frame: Any, categorical: Any) -> None:
-    """Raise if a dataframe has missing values or a text column that is not categorical.
+    """Raise if a dataframe has missing or infinite values, or text outside its categories.
+
+    Column by column: no value becomes a Python object.
 
     Parameters
     ----------
@@ -98,12 +100,13 @@ def check_frame(frame: Any, categorical: Any) -> None:
     Raises
     ------
     ValueError
-        Naming the column, and the row of a missing value by its position.
+        Naming the column, and the row of a value by its position.
     """
     missing = np.asarray(frame.isna())
     if missing.any():
         row, column = (int(i) for i in np.argwhere(missing)[0])
         raise ValueError(_not_finite_message("NaN", row, frame.columns[column], missing.sum()))
+    infinite = np.zeros(frame.shape, dtype=bool)
     for position in np.setdiff1d(np.arange(frame.shape[1]), categorical):
         column = frame.iloc[:, position]
         kind = getattr(getattr(column.dtype, "subtype", column.dtype), "kind", "O")
@@ -111,6 +114,12 @@ def check_frame(frame: Any, categorical: Any) -> None:
         readable = kind in "biuf" or (kind == "O" and not _has_text(column.to_numpy(dtype=object)))
         if is_category(column.dtype) or not readable:
             raise ValueError(_not_numeric_message(frame.columns[position], column.iloc[0]))
+        if kind in "fO":
+            infinite[:, position] = np.isinf(column.to_numpy(dtype=float))
+    if infinite.any():
+        row, position = (int(i) for i in np.argwhere(infinite)[0])
+        n_bad = infinite.sum()
+        raise ValueError(_not_finite_message("infinity", row, frame.columns[position], n_bad))
 
 
 def check_numeric_columns(X: Any, categorical: Any, feature_names: Sequence[Any] | None) -> None:

@@ -23,7 +23,7 @@ def small_glgan(settings):
 @pytest.fixture(autouse=True)
 def small_budget(monkeypatch):
     for name in ("glgan", "latent-smote", "conditional-gan"):
-        monkeypatch.setitem(METHODS, name, Method("GLGAN", small_glgan))
+        monkeypatch.setitem(METHODS, name, Method("GLGAN", small_glgan, streams=True))
 
 
 @pytest.fixture

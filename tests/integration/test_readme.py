@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # pages whose code other tests, or the tests below, run and look at
-APART = {"crowd_labels", "mixing_theory", "reweighting_theory", "robust_training"}
+APART = {"crowd_labels", "mixing_theory", "reweighting_theory", "robust_training", "scale"}
 
 
 def blocks_of(page):
@@ -68,3 +68,12 @@ def test_page(page, tmp_path, monkeypatch):
     # what a page writes goes to an empty folder
     monkeypatch.chdir(tmp_path)
     assert run_blocks(page)
+
+
+def test_page_on_scale(capsys):
+    namespace = run_blocks("docs/scale.md")
+    counts = namespace["resampled"]["fraud"].value_counts().compute()
+    assert counts[True] == int(0.2 * counts[False])
+    assert namespace["n_rows"] == counts.sum()
+    assert namespace["resampled"].npartitions == 12 + 1
+    assert "debit" in capsys.readouterr().out

@@ -165,3 +165,12 @@ def test_hidden_dims_must_be_positive_integers(network_sampler, imbalanced, widt
 def test_no_hidden_layer_is_a_linear_network(network_sampler, imbalanced):
     X_resampled, _ = network_sampler.set_params(hidden_dims=()).fit_resample(*imbalanced)
     assert len(X_resampled) == 180
+
+
+def test_a_seeded_sample_is_its_own_and_leaves_the_sequence(sampler, imbalanced):
+    sampler.fit(*imbalanced)
+    undisturbed = pickle.loads(pickle.dumps(sampler)).sample(5, label=1)
+    seeded = sampler.sample(5, label=1, random_state=7)
+    np.testing.assert_array_equal(sampler.sample(5, label=1), undisturbed)
+    np.testing.assert_array_equal(sampler.sample(5, label=1, random_state=7), seeded)
+    assert not np.array_equal(seeded, undisturbed)

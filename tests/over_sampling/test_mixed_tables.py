@@ -109,3 +109,18 @@ def test_rows_may_leave_the_range_when_asked(sampler, imbalanced):
     outside = (free < X.min(axis=0)) | (free > X.max(axis=0))
     assert outside.any()
     np.testing.assert_array_equal(bounded, np.clip(free, X.min(axis=0), X.max(axis=0)))
+
+
+def test_sample_keeps_python_numbers_of_object_columns(sampler):
+    frame = pd.DataFrame({"n": np.arange(40) % 7, "b": np.arange(40) % 2 == 0}, dtype=object)
+    frame["c"] = pd.Categorical(np.where(np.arange(40) % 3, "x", "y"))
+    rows = sampler.fit(frame, np.arange(40) < 10).sample(9, label=True)
+    assert {type(value) for value in rows["n"]} == {int}
+    assert {type(value) for value in rows["b"]} == {bool}
+
+
+def test_sample_and_fit_resample_give_the_same_rows(sampler, table):
+    frame, y = table
+    resampled, _ = sampler.fit_resample(frame, y)
+    rows = sampler.fit(frame, y).sample(52, label="leave")
+    pd.testing.assert_frame_equal(rows, resampled[80:].reset_index(drop=True))

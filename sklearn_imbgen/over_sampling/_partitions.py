@@ -1,0 +1,238 @@
+"""Resample a table that is read partition by partition and never held as a whole."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sklearn_imbgen.over_sampling._base import BaseTableOverSampler
+from sklearn_imbgen.utils import (
+    MAX_MINORITY_ROWS,
+    MAX_TRAINING_ROWS,
+    Batch,
+    RowPlan,
+    Schema,
+    as_frame,
+    check_values,
+    count_labels,
+    import_extra,
+    label_codes,
+    plan_rows,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "ROWS_PER_PARTITION",
+    "check_request",
+    "gather",
+    "learn",
+    "make_batch",
+    "resample_partitions",
+]
+
+ROWS_PER_PARTITION = 65_536
+# New rows that a sampler judges of each class, before any are made.
+JUDGED_ROWS = 10_000
+
+
+def resample_partitions(
+    sampler: Any,
+    partitions: Iterable[Any],
+    target: Any,
+    *,
+    max_training_rows: int = MAX_TRAINING_ROWS,
+    max_minority_rows: int = MAX_MINORITY_ROWS,
+    rows_per_partition: int = ROWS_PER_PARTITION,
+) -> Iterator["pd.DataFrame"]:
+    """Resample a table larger than memory: partitions in, partitions out.
+
+    The partitions are read twice: to check values and count the classes, then to
+    pass them on and to draw the rows to learn from. The sampler is then trained
+    and makes the synthetic rows, a partition at a time.
+
+    Parameters
+    ----------
+    sampler : over-sampler of this package
+        Trained in place, on a sample of the table. Its ``sampling_strategy``
+        is applied to the classes of the whole table.
+    partitions : iterable of DataFrame
+        Features and target. It must give the same partitions each time it is
+        iterated over, as a list does and a generator does not. Record batches
+        of pyarrow, and others with ``to_pandas()``, become dataframes.
+    target : str or other column name
+        The column with the class.
+    max_training_rows : int, default=100_000
+        Most rows to learn from. All rows of the classes that are to grow are
+        among them, the rest is a uniform sample of the other classes, class by
+        class in proportion. If the classes that are to grow leave fewer, the
+        others still have as many rows as the largest of those, so that the
+        majority stays the majority and the sample is larger.
+    max_minority_rows : int, default=250_000
+        Most rows of the classes that are to grow together. If they have more,
+        they are sampled as well, and a warning says so: memory is needed for
+        each row that is learned from.
+    rows_per_partition : int, default=65_536
+        Rows of the synthetic partitions; each class ends with a smaller one.
+
+    Yields
+    ------
+    DataFrame
+        The original partitions in their order, then the synthetic ones, class by
+        class, all with the same columns and types. The categories of a column
+        are united over all partitions. The index goes on in the synthetic ones.
+
+    Raises
+    ------
+    TypeError
+        If ``sampler`` is not one of this package, or ``partitions`` can be
+        iterated over only once.
+    ValueError
+        If a value is missing or infinite, naming its column and row; if the
+        partitions differ in columns or types, or change between the passes.
+
+    Warns
+    -----
+    FewSamplesWarning
+        If not all rows of the classes that are to grow are learned from.
+
+    See Also
+    --------
+    resample_dask : The same for a dask dataframe, lazily.
+
+    Notes
+    -----
+    With an integer ``random_state`` the rows learned from, and so the synthetic
+    rows, do not depend on how the table is cut into partitions. They do depend on
+    the order of its rows and on ``rows_per_partition``.
+
+    Memory holds one partition, the sample and what the sampler keeps of it, and
+    one byte per row of the table while the classes are counted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sklearn_imbgen.over_sampling import SWIM, resample_partitions
+    >>> rng = np.random.default_rng(0)
+    >>> def partition(start):
+    ...     rare = np.arange(start, start + 100) % 20 == 0
+    ...     return pd.DataFrame({"x": rng.normal(size=100) + rare, "rare": rare})
+    >>> partitions = [partition(start) for start in range(0, 1000, 100)]
+    >>> sizes = [
+    ...     len(part)
+    ...     for part in resample_partitions(
+    ...         SWIM(random_state=0), partitions, "rare", rows_per_partition=500
+    ...     )
+    ... ]
+    >>> sizes
+    [100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 500, 400]
+    """
+    limits = {"max_training_rows": max_training_rows, "max_minority_rows": max_minority_rows}
+    check_request(sampler, rows_per_partition=rows_per_partition, **limits)
+    if iter(partitions) is partitions:
+        raise TypeError(
+            f"partitions is a {type(partitions).__name__}, which can be iterated over only once, "
+            "and the table is read twice. Pass a list, or an object whose __iter__ starts anew."
+        )
+    return _stream(sampler, partitions, target, rows_per_partition, limits)
+
+
+def check_request(sampler: Any, **sizes: Any) -> None:
+    """Refuse a sampler that cannot make rows later, and sizes that are no positive integers."""
+    if not isinstance(sampler, BaseTableOverSampler):
+        raise TypeError(
+            f"sampler is {sampler!r}; it must be an over-sampler of sklearn_imbgen, such as "
+            "GLGAN(): others cannot make rows after training."
+        )
+    for name, size in sizes.items():
+        if not isinstance(size, int | np.integer) or size < 1:
+            raise ValueError(f"{name} must be an integer of at least 1; got {size!r}.")
+
+
+def _stream(
+    sampler: Any, partitions: Iterable[Any], target: Any, rows_per_partition: int, limits: Any
+) -> Iterator["pd.DataFrame"]:
+    schema, counts = _survey(partitions, target)
+    plan = plan_rows(counts, sampler.sampling_strategy, sampler.random_state, **limits)
+    classes = list(plan.counts)
+    kept, kept_keys, start = [], [], 0
+    for number, partition in enumerate(partitions):
+        frame = schema.align(as_frame(partition, number))
+        codes = label_codes(frame[target], classes)
+        positions, keys = plan.candidates(codes, start)
+        kept.append(frame.iloc[positions])
+        kept_keys.append(keys)
+        start += len(frame)
+        yield frame
+    if start != plan.n_rows:
+        raise ValueError(
+            f"the partitions had {plan.n_rows} rows in the first pass and {start} in the second; "
+            "they must be the same each time they are iterated over."
+        )
+    if not plan.n_new:
+        return
+    X, y = gather(kept, np.concatenate(kept_keys), target, plan)
+    del kept
+    learn(sampler, X, y, plan)
+    for batch in plan.batches(rows_per_partition):
+        yield make_batch(sampler, batch, target, schema.dtypes, start)
+        start += batch.n_rows
+
+
+def _survey(partitions: Iterable[Any], target: Any) -> tuple[Schema, Counter[Any]]:
+    """Columns, types and class counts of the table; the values are checked."""
+    schema, counts, start = Schema(), Counter[Any](), 0
+    for number, partition in enumerate(partitions):
+        frame = as_frame(partition, number)
+        schema.see(frame, number)
+        if target not in frame.columns:
+            raise ValueError(f"there is no column {target!r}; they are {list(frame.columns)}.")
+        check_values(frame, start)
+        counts += count_labels(frame[target], start)
+        start += len(frame)
+    if not start:
+        raise ValueError("the partitions hold no rows.")
+    return schema, counts
+
+
+def gather(
+    kept: list["pd.DataFrame"], keys: Any, target: Any, plan: RowPlan
+) -> tuple["pd.DataFrame", Any]:
+    """Features and labels of the rows to learn from, out of the candidates."""
+    pandas = import_extra("pandas", "cli", "Resampling partitions")
+    candidates = pandas.concat(kept, ignore_index=True)
+    classes = list(plan.counts)
+    codes = label_codes(candidates[target], classes)
+    chosen = plan.chosen(codes, keys)
+    X = candidates.drop(columns=target).iloc[chosen].reset_index(drop=True)
+    return X, np.asarray(classes)[codes[chosen]]
+
+
+def learn(sampler: Any, X: Any, y: Any, plan: RowPlan) -> None:
+    """Train a sampler on a sample, as for the classes of the whole table, and judge its rows."""
+    strategy = sampler.sampling_strategy
+    growing = {label: n_new for label, n_new in plan.to_add.items() if n_new}
+    sampler.sampling_strategy = {
+        label: plan.to_learn[label] + n_new for label, n_new in growing.items()
+    }
+    try:
+        sampler.fit(X, y)
+    finally:
+        sampler.sampling_strategy = strategy
+    for label, n_new in growing.items():
+        sampler._review_sample(label, min(n_new, JUDGED_ROWS), plan.seed)
+
+
+def make_batch(
+    sampler: Any, batch: Batch, target: Any, dtypes: "pd.Series", start: int
+) -> "pd.DataFrame":
+    """A synthetic partition whose rows are numbered from ``start``."""
+    pandas = import_extra("pandas", "cli", "Resampling partitions")
+    rows: pd.DataFrame = sampler.sample(batch.n_rows, batch.label, random_state=batch.seed)
+    rows.index = pandas.RangeIndex(start, start + batch.n_rows)
+    labels = pandas.Series(batch.label, index=rows.index, dtype=dtypes[target])
+    rows.insert(dtypes.index.get_loc(target), target, labels)
+    return rows
