@@ -1,5 +1,6 @@
 """Pictures on disk: check the file, draw without a screen, save."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,12 @@ def check_picture(path: Path) -> None:
         raise CommandError(f"{path}: is a folder, not a file")
     try:
         import_extra("matplotlib", "cli", "The picture")
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except (ImportError, OSError) as error:
+    except ImportError as error:
         raise CommandError(one_line(error)) from error
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"{path}: its folder cannot be made: {one_line(error)}") from error
 
 
 def without_screen() -> None:
@@ -39,8 +43,11 @@ def save_figure(figure: Any, path: Path) -> None:
     """Write a figure by its extension, completely or not at all, and close it."""
     from matplotlib import pyplot as plt
 
+    # first into memory: the writers of matplotlib do not survive a full disk
+    content = BytesIO()
     try:
-        with atomic_path(path) as temporary:
-            figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
+        figure.savefig(content, format=path.suffix[1:].lower(), dpi=150)
     finally:
         plt.close(figure)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content.getvalue())
