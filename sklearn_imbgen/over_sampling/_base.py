@@ -25,6 +25,7 @@ from sklearn_imbgen.utils import (
     check_finite,
     check_frame,
     check_numeric_columns,
+    check_target_labels,
     draw_seed,
     integer_bounds,
     plain,
@@ -83,6 +84,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             The trained sampler.
         """
         refuse_label_matrix(y)
+        check_target_labels(y)
         if y is not None:
             check_classification_targets(y)
         X, y, _ = self._check_X_y(X, y)
@@ -110,6 +112,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             The labels of ``X_resampled``.
         """
         refuse_label_matrix(y)
+        check_target_labels(y)
         resampled: tuple[Any, Any] = super().fit_resample(X, y, **params)
         return resampled
 

@@ -26,6 +26,7 @@ from sklearn_imbgen.utils._optional import import_extra
 from sklearn_imbgen.utils._pipeline import PipelineParts, split_pipeline
 from sklearn_imbgen.utils._random import draw_seed
 from sklearn_imbgen.utils._table import TableCodec
+from sklearn_imbgen.utils._target import check_target_labels
 from sklearn_imbgen.utils._truth_inference import (
     PROBABILITY_FLOOR,
     TruthInference,
@@ -78,6 +79,7 @@ __all__ = [
     "check_frame",
     "check_label_matrix",
     "check_numeric_columns",
+    "check_target_labels",
     "confusion_counts",
     "covariance_roots",
     "dawid_skene",
