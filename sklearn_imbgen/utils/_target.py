@@ -68,7 +68,7 @@ def _missing(labels: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _check_sortable(labels: NDArray[np.object_]) -> None:
-    first = {}
+    first: dict[type, int] = {}
     for row, label in enumerate(labels):
         first.setdefault(type(label), row)
     if len(first) < 2:

@@ -112,7 +112,7 @@ def harmless(*arrays):
 
 
 def answer(call, *arrays):
-    """What a call gives; None if it refuses its input, which it must do by a sentence of a check."""
+    """What a call gives; None if it refuses its input, which must be by a sentence of a check."""
     with harmless(*arrays):
         try:
             return call()
