@@ -37,6 +37,9 @@ class OneLineErrors(click.Group):
             _leave(f"error: {one_line(error.format_message())}", EXIT_ERROR)
         except CommandError as error:
             _leave(f"error: {one_line(error)}", EXIT_ERROR)
+        except OSError as error:
+            # such as a full disk behind stdout; files have messages of their own
+            _leave(f"error: {one_line(error)}", EXIT_ERROR)
         except click.Abort:
             _leave("interrupted", EXIT_INTERRUPTED)
         sys.exit(status if isinstance(status, int) else 0)

@@ -29,9 +29,12 @@ def check_picture(path: Path) -> None:
         raise CommandError(f"{path}: is a folder, not a file")
     try:
         import_extra("matplotlib", "cli", "The picture")
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except (ImportError, OSError) as error:
+    except ImportError as error:
         raise CommandError(one_line(error)) from error
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"{path}: its folder cannot be made: {one_line(error)}") from error
 
 
 def without_screen() -> None:
@@ -52,11 +55,14 @@ def plain_text() -> Iterator[None]:
 
 def save_figure(figure: Any, path: Path) -> None:
     """Write a figure by its extension, completely or not at all, and close it."""
+    # first into memory: the writers of matplotlib do not survive a full disk
+    content = BytesIO()
     try:
-        with atomic_path(path) as temporary:
-            figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
+        figure.savefig(content, format=path.suffix[1:].lower(), dpi=150)
     finally:
         close(figure)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content.getvalue())
 
 
 def close(figure: Any) -> None:

@@ -1,6 +1,5 @@
 """Tables on disk: read, check, split into features and target, write."""
 
-import os
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.utils.fixes import parse_version
 
 from sklearn_imbgen.cli._messages import CommandError, one_line
-from sklearn_imbgen.utils import import_extra
+from sklearn_imbgen.utils import import_extra, whole_file
 
 __all__ = [
     "EXTENSIONS",
@@ -273,12 +272,10 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Give a temporary name beside ``path`` that takes its place if all went well."""
-    final = path.resolve()
-    temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
     try:
-        yield temporary
-        os.replace(temporary, final)
+        with whole_file(path.resolve(), f"{path}:") as temporary:
+            yield temporary
     except (OSError, ValueError) as error:
-        raise CommandError(f"{path}: cannot be written: {one_line(error)}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        # the number of the error says nothing to a reader
+        reason = getattr(error, "strerror", None) or error
+        raise CommandError(one_line(reason)) from error

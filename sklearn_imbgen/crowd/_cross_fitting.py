@@ -31,13 +31,14 @@ class Member:
     """One network, the decoder that is kept in step with it, and the rows it learns from.
 
     ``held_out`` are the rows it judges; with a single network these are the rows it
-    learns from.
+    learns from. ``n_epochs`` counts those it has been trained for.
     """
 
     network: WithHead
     decoder: nn.Module | None
     rows: Codes
     held_out: Codes
+    n_epochs: int = 0
 
     def embed(self, X: Tensor) -> Tensor:
         """Embedding of encoded rows, on the CPU."""
@@ -106,6 +107,11 @@ class CrossFitting:
     weight_decay: float
     generator: torch.Generator
 
+    def ensemble(self) -> "Ensemble":
+        """All networks; after Ctrl-C in the first epochs those that have begun to learn."""
+        trained = [member.network for member in self.members if member.n_epochs]
+        return Ensemble(trained or [member.network for member in self.members])
+
     def judge_held_out(self, X: Tensor) -> Floats:
         """Class probabilities of each row by the network that has not seen it."""
         parts = [
@@ -169,14 +175,21 @@ class CrossFitting:
                 return {"total": reconstruction_loss(decoder(embedding), X[rows])}
 
             steps.append(Step("decoder", decoder, reconstruct))
-        return train(
-            steps,
-            lambda: (draw_row_batches(len(X), self.batch_size, self.generator, X.device),),
-            schedule,
-            # with noisy labels the lowest training loss is no sign of the best epoch
-            monitor=None,
-            title="classifier",
-        )
+        history: History = {}
+        try:
+            train(
+                steps,
+                lambda: (draw_row_batches(len(X), self.batch_size, self.generator, X.device),),
+                schedule,
+                # with noisy labels the lowest training loss is no sign of the best epoch
+                monitor=None,
+                title="classifier",
+                history=history,
+            )
+        finally:
+            # also after Ctrl-C
+            member.n_epochs += len(history.get("classifier", {}).get("total", []))
+        return history
 
 
 def class_probabilities(network: nn.Module, X: Tensor) -> Floats:

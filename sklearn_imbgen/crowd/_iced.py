@@ -14,7 +14,6 @@ from sklearn_imbgen.crowd._base import BaseCrowdClassifier, CrowdData
 from sklearn_imbgen.crowd._class_weight import balancing_weights
 from sklearn_imbgen.crowd._cross_fitting import (
     CrossFitting,
-    Ensemble,
     Member,
     deal_out,
 )
@@ -347,7 +346,7 @@ class ICEDClassifier(BaseCrowdClassifier):
         # a wrong dictionary is found before the work
         balancing_weights(np.ones(labels.n_classes), self.class_weight, labels.classes)
         networks = self._build_networks(data)
-        self.module_ = Ensemble([member.network for member in networks.members])
+        self.module_ = networks.ensemble()
         n_epochs = self.warm_up_epochs + self.max_epochs + self.balanced_epochs
         with tqdm(
             total=n_epochs, desc="ICED", unit="epoch", disable=not self.verbose, leave=False
@@ -355,6 +354,7 @@ class ICEDClassifier(BaseCrowdClassifier):
             try:
                 Alternation(self, data, networks, inference, bar).run()
             finally:
+                self.module_ = networks.ensemble()
                 posterior = inference.posterior
                 self._store_inference(posterior, inference.confusion, mean_posterior(posterior))
 

@@ -1,8 +1,10 @@
 """A file from which a killed training goes on."""
 
+import glob
 import hashlib
 import io
 import numbers
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,7 @@ class Checkpoint:
             raise FileNotFoundError(
                 f"checkpoint={str(self.path)!r}: there is no folder {str(self.path.parent)!r}."
             )
+        self._remove_leftovers()
         if not self.path.exists():
             return None
         state = self._read()
@@ -99,6 +102,13 @@ class Checkpoint:
                 # torch reports a full disk so
                 raise OSError(str(error)) from error
 
+    def _remove_leftovers(self) -> None:
+        """Remove what processes that were killed while writing have left."""
+        for unfinished in self.path.parent.glob(f"{glob.escape(self.path.name)}.*.part"):
+            process = unfinished.name.removeprefix(f"{self.path.name}.").partition("-")[0]
+            if process.isdigit() and not _is_running(int(process)):
+                unfinished.unlink(missing_ok=True)
+
     def _read(self) -> dict[str, Any]:
         # torch reports some damaged files as an OSError
         content = io.BytesIO(self.path.read_bytes())
@@ -110,6 +120,20 @@ class Checkpoint:
                 "Delete the file to begin anew, or name another one."
             ) from error
         return state if isinstance(state, dict) else {}
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":
+        # where asking would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        # of another user
+        return True
+    return True
 
 
 def plain_history(row: Any) -> Any:

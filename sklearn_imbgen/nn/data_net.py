@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from sklearn_imbgen.nn.classifiers import ResidualNetwork, TableNetwork
 from sklearn_imbgen.nn.device import limited_threads, resolve_device
 from sklearn_imbgen.nn.modules import build_module
-from sklearn_imbgen.utils import encode_labels, plain
+from sklearn_imbgen.utils import check_target_labels, encode_labels, plain
 
 __all__ = ["DataNet"]
 
@@ -57,6 +57,7 @@ class DataNet(NeuralNetClassifier):
         if np.asarray(y).ndim > 1:
             # several labels per row get imbalanced-learn's message
             check_target_type(y)
+        check_target_labels(y)
         X, y = validate_data(
             self,
             X,

@@ -1,5 +1,6 @@
 """skorch's NeuralNetClassifier with the manners of a scikit-learn classifier."""
 
+import dis
 import math
 import numbers
 from collections.abc import Iterator
@@ -190,6 +191,10 @@ class SkorchClassifier(DataNet):
     def _fit(self, X: Any, y: Any, *, reset: bool, classes: Any) -> "SkorchClassifier":
         self._check_parameters()
         X, y = self._check_rows_and_labels(X, y, reset=reset)
+        if reset:
+            # a fit that ends early must not leave the last one's network beside new classes
+            self.__dict__.pop("module_", None)
+            self.initialized_ = False
         codes = self._encode_labels(y, classes, reset=reset)
         if reset or not hasattr(self, "_seed"):
             self._seed = draw_seed(check_random_state(self.random_state))
@@ -216,8 +221,8 @@ class SkorchClassifier(DataNet):
         try:
             super().notify(method_name, **kwargs)
         except KeyboardInterrupt as stop:
-            # skorch's EarlyStopping stops so; Ctrl-C anywhere else is the user's
-            if method_name == "on_epoch_end":
+            # skorch's EarlyStopping stops so; any other one is the user's Ctrl-C
+            if method_name == "on_epoch_end" and _is_raised_by_code(stop):
                 self._save_checkpoint(stopped=True)
                 raise _StopTraining from stop
             raise
@@ -377,6 +382,16 @@ class SkorchClassifier(DataNet):
 
 class _StopTraining(Exception):
     """A callback has asked for the end of the training."""
+
+
+def _is_raised_by_code(error: KeyboardInterrupt) -> bool:
+    """Whether a statement ``raise`` has raised it, and not a signal between two statements."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return False
+    return trace.tb_frame.f_code.co_code[trace.tb_lasti] == dis.opmap["RAISE_VARARGS"]
 
 
 def _mean_train_loss(batches: list[dict[str, Any]]) -> float:

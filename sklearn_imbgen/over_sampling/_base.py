@@ -34,6 +34,7 @@ from sklearn_imbgen.utils import (
     check_finite,
     check_frame,
     check_numeric_columns,
+    check_target_labels,
     draw_seed,
     integer_bounds,
     is_category,
@@ -207,6 +208,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
     def _check_labels(self, y: Any) -> Any:
         labels = plain_labels(y)
         refuse_label_matrix(labels)
+        check_target_labels(labels)
         if labels is not None:
             check_classification_targets(labels)
         return labels

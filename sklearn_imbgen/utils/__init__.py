@@ -37,6 +37,7 @@ from sklearn_imbgen.utils._row_plan import (
     plan_rows,
 )
 from sklearn_imbgen.utils._table import TableCodec
+from sklearn_imbgen.utils._target import check_target_labels
 from sklearn_imbgen.utils._truth_inference import (
     PROBABILITY_FLOOR,
     TruthInference,
@@ -97,6 +98,7 @@ __all__ = [
     "check_frame",
     "check_label_matrix",
     "check_numeric_columns",
+    "check_target_labels",
     "check_values",
     "confusion_counts",
     "count_labels",

@@ -334,3 +334,18 @@ def test_a_failed_write_keeps_the_last_file_and_leaves_no_half_one(imbalanced, p
         checkpoint.save(net)
     assert path.read_bytes() == content
     assert [file.name for file in path.parent.iterdir()] == ["net.pt"]
+
+
+def test_a_full_disk_is_an_error_that_leaves_no_file_and_a_net_that_works(imbalanced, path):
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    net = SRATClassifier(**SMALL, checkpoint=path)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"net.pt' cannot be written: "):
+            net.fit(*imbalanced)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(path.parent.iterdir()) == []
+    assert np.isfinite(net.predict_proba(imbalanced[0])).all()
+    assert_same(net.fit(*imbalanced), fit(imbalanced, None))

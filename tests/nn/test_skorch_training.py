@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import signal
 import warnings
 
 import joblib
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -330,6 +332,36 @@ def test_ctrl_c_passes_through_and_leaves_a_net_that_works(imbalanced):
     assert net.perturb(*imbalanced).shape == (100, 6)
     net.set_params(callbacks=None).fit(*imbalanced)
     assert same(net, fit(imbalanced))
+
+
+@pytest.mark.parametrize("where", ["train", "epoch"])
+def test_ctrl_c_is_not_early_stopping(imbalanced, tmp_path, where):
+    class Press(Callback):
+        def press(self, net, **kwargs):
+            if len(net.history) == 2:
+                signal.raise_signal(signal.SIGINT)
+
+        on_epoch_begin = press if where == "train" else Callback.on_epoch_begin
+        on_epoch_end = press if where == "epoch" else Callback.on_epoch_end
+
+    path = tmp_path / "net.pt"
+    with pytest.raises(KeyboardInterrupt):
+        fit(imbalanced, checkpoint=path, callbacks=[Press()])
+    assert same(fit(imbalanced, checkpoint=path), fit(imbalanced))
+
+
+def test_a_fit_that_is_interrupted_at_once_leaves_no_old_network(imbalanced, monkeypatch):
+    X, y = imbalanced
+    net = fit(imbalanced)
+
+    def press(self):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(AdversarialClassifier, "initialize", press)
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(X, np.where(y == 1, "rare", "common"))
+    with pytest.raises(NotFittedError):
+        net.predict(X)
 
 
 @pytest.mark.parametrize("kind", CLASSIFIERS)
