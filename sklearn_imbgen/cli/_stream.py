@@ -21,6 +21,7 @@ from sklearn_imbgen.cli._tables import (
     check_columns,
     check_index,
     features,
+    need_pyarrow,
     one_class,
     table_format,
 )
@@ -61,6 +62,7 @@ def streams(request: Request) -> bool:
         )
     if not possible or not request.table.is_file():
         return False
+    need_pyarrow()
     import pyarrow.parquet as pq
 
     with _readable(request.table):

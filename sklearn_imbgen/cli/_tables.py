@@ -25,6 +25,7 @@ __all__ = [
     "check_index",
     "check_output",
     "features",
+    "need_pyarrow",
     "one_class",
     "read_as_written",
     "read_table",
@@ -167,7 +168,7 @@ def check_index(names: Sequence[Any], path: Path) -> None:
 def _parse(path: Path, extension: str, as_text: Sequence[str] | None) -> pd.DataFrame:
     """Parse a table; the CSV columns named, or all with None, stay text: 007 is no number."""
     if extension == ".parquet":
-        _need_pyarrow()
+        need_pyarrow()
         return pd.read_parquet(path)
     options: dict[str, Any] = {"compression": "gzip" if extension == ".csv.gz" else None}
     if as_text is None:
@@ -181,7 +182,8 @@ def _parse(path: Path, extension: str, as_text: Sequence[str] | None) -> pd.Data
     return frame
 
 
-def _need_pyarrow() -> None:
+def need_pyarrow() -> None:
+    """Refuse a Parquet file where the library for it is not installed."""
     try:
         import_extra("pyarrow", "cli", "A Parquet file")
     except ImportError as error:
@@ -262,7 +264,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     extension = table_format(path)
     with atomic_path(path) as temporary:
         if extension == ".parquet":
-            _need_pyarrow()
+            need_pyarrow()
             frame.to_parquet(temporary, index=False)
         else:
             compression = "gzip" if extension == ".csv.gz" else None
