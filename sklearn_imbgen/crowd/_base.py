@@ -34,6 +34,7 @@ from sklearn_imbgen.nn import (
     draw_seed,
     hidden_widths,
     resolve_device,
+    thread_share,
     torch_generator,
 )
 from sklearn_imbgen.utils import (
@@ -210,8 +211,9 @@ class BaseCrowdClassifier(
         ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``.
         """
-        logits = self._infer(X, embedding=False)
-        probabilities: Array = torch.softmax(logits, dim=1).numpy()
+        with thread_share():
+            logits = self._infer(X, embedding=False)
+            probabilities: Array = torch.softmax(logits, dim=1).numpy()
         return probabilities
 
     def transform(self, X: Any) -> Array:
@@ -226,7 +228,8 @@ class BaseCrowdClassifier(
         ndarray of shape (n_samples, latent_dim)
             What the feature extractor gives.
         """
-        embedding: Array = self._infer(X, embedding=True).numpy()
+        with thread_share():
+            embedding: Array = self._infer(X, embedding=True).numpy()
         return embedding
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:

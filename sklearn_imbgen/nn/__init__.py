@@ -11,7 +11,12 @@ from sklearn_imbgen.nn.classifiers import (
     Standardize,
     TableNetwork,
 )
-from sklearn_imbgen.nn.device import compute_settings, limited_threads, resolve_device
+from sklearn_imbgen.nn.device import (
+    compute_settings,
+    limited_threads,
+    resolve_device,
+    thread_share,
+)
 from sklearn_imbgen.nn.features import (
     FeatureCapture,
     check_logits,
@@ -75,6 +80,7 @@ __all__ = [
     "reconstruction_loss",
     "replace_layer",
     "resolve_device",
+    "thread_share",
     "torch_generator",
     "train",
     "weight_penalty",

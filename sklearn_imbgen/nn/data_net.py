@@ -17,7 +17,7 @@ from skorch.utils import is_dataset
 from torch import Tensor, nn
 
 from sklearn_imbgen.nn.classifiers import ResidualNetwork, TableNetwork
-from sklearn_imbgen.nn.device import limited_threads, resolve_device
+from sklearn_imbgen.nn.device import limited_threads, resolve_device, thread_share
 from sklearn_imbgen.nn.modules import build_module
 from sklearn_imbgen.utils import check_target_labels, encode_labels, plain
 
@@ -225,10 +225,11 @@ class DataNet(NeuralNetClassifier):
         ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``.
         """
-        if is_dataset(X):
-            probabilities: Array = super().predict_proba(X)
-            return probabilities
-        return self._double_softmax(self._check_rows(X))
+        with thread_share():
+            if is_dataset(X):
+                probabilities: Array = super().predict_proba(X)
+                return probabilities
+            return self._double_softmax(self._check_rows(X))
 
     def _double_softmax(self, X: Array) -> Array:
         if self.module is None and len(self.input_shape_) == 1 and str(self.device) == "cpu":

@@ -1,13 +1,17 @@
 """Where the tensors live and how many threads compute."""
 
+import multiprocessing
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import torch
+from joblib.parallel import get_active_backend
 
 from sklearn_imbgen.nn.seeding import isolated_rng
 
-__all__ = ["compute_settings", "limited_threads", "resolve_device"]
+__all__ = ["compute_settings", "limited_threads", "resolve_device", "thread_share"]
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
@@ -44,8 +48,8 @@ def resolve_device(device: str | torch.device) -> torch.device:
 def limited_threads(n_threads: int | None) -> Iterator[None]:
     """Compute with ``n_threads`` inside the block; None leaves the setting alone.
 
-    Small fully connected networks run fastest on one thread, and searches with
-    ``n_jobs`` then do not oversubscribe the cores.
+    Small fully connected networks run fastest on one thread. The number is that of the
+    calling thread; others keep theirs.
     """
     before = torch.get_num_threads()
     if n_threads is None or n_threads == before:
@@ -56,6 +60,46 @@ def limited_threads(n_threads: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def thread_share(*, takes_turns: bool = False) -> Iterator[None]:
+    """Compute on one thread where each worker of a parallel run would take all cores.
+
+    That is inside threads and forked processes of joblib, and inside dask workers without a
+    nanny. A fork has a second reason: torch waits there for ever for threads that its parent
+    has used (and so does scikit-learn, which this does not change). Processes of loky and of
+    dask's nannies were started with their share of the cores: nothing is changed there, nor
+    outside of parallel runs.
+
+    Parameters
+    ----------
+    takes_turns : bool, default=False
+        Whether :func:`isolated_rng` lets one thread of this process compute at a time, which
+        may then have all cores.
+    """
+    with limited_threads(1 if _shares_cores(takes_turns) else None):
+        yield
+
+
+def _shares_cores(takes_turns: bool) -> bool:
+    in_thread = threading.current_thread() is not threading.main_thread()
+    if get_active_backend()[0].nesting_level:
+        # a worker of joblib: loky's computes in the main thread of a process that is no daemon
+        forked = multiprocessing.current_process().daemon
+        return forked or (in_thread and not takes_turns)
+    return in_thread and not takes_turns and _is_dask_worker_without_nanny()
+
+
+def _is_dask_worker_without_nanny() -> bool:
+    # where dask runs this, it has been imported
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return False
+    try:
+        return distributed.get_worker().nanny is None
+    except ValueError:
+        return False
 
 
 @contextmanager
@@ -77,4 +121,6 @@ def compute_settings(device: torch.device, module_seed: int | None = None) -> It
         stack.enter_context(torch.enable_grad())
         if module_seed is None and device.type == "cpu":
             stack.enter_context(limited_threads(1))
+        else:
+            stack.enter_context(thread_share(takes_turns=module_seed is not None))
         yield

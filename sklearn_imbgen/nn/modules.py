@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sklearn_imbgen.nn.device import thread_share
+
 __all__ = [
     "ConditionalNetwork",
     "OneHotBlocks",
@@ -70,7 +72,7 @@ def hidden_widths(hidden_dims: Iterable[Any]) -> list[int]:
 def apply_in_chunks(module: nn.Module, *inputs: Tensor) -> Tensor:
     """Output of a module in inference, a bounded number of rows at a time."""
     module.eval()
-    with torch.no_grad():
+    with torch.no_grad(), thread_share():
         chunks = zip(*(tensor.split(INFERENCE_ROWS) for tensor in inputs), strict=True)
         return torch.cat([module(*chunk) for chunk in chunks])
 

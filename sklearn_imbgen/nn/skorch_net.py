@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from sklearn_imbgen.nn.checkpoint import Checkpoint
 from sklearn_imbgen.nn.data_net import DataNet
-from sklearn_imbgen.nn.device import limited_threads
+from sklearn_imbgen.nn.device import limited_threads, thread_share
 from sklearn_imbgen.nn.seeding import draw_seed, isolated_rng
 from sklearn_imbgen.nn.tensor_batches import TensorBatches
 from sklearn_imbgen.utils import DivergenceError
@@ -358,6 +358,8 @@ class SkorchClassifier(DataNet):
             small = self.module is None and len(self.input_shape_) == 1
             if small and torch.device(self._where()).type == "cpu":
                 stack.enter_context(limited_threads(1))
+            else:
+                stack.enter_context(thread_share(takes_turns=self._draws_globally()))
             yield
 
     def _more_state(self) -> dict[str, Tensor]:

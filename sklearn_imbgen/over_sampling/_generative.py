@@ -18,6 +18,7 @@ from sklearn_imbgen.nn import (
     hidden_widths,
     plain_batches,
     resolve_device,
+    thread_share,
     torch_generator,
 )
 from sklearn_imbgen.over_sampling._base import (
@@ -107,7 +108,8 @@ class BaseGenerativeOverSampler(BaseTableOverSampler):
     def _draw_encoded(
         self, code: int, n_rows: int, random_state: np.random.RandomState
     ) -> NDArray[np.floating[Any]]:
-        rows: NDArray[np.floating[Any]] = self._draw(code, n_rows, random_state).numpy()
+        with thread_share():
+            rows: NDArray[np.floating[Any]] = self._draw(code, n_rows, random_state).numpy()
         return rows
 
     def _learned_names(self) -> tuple[str, ...]:

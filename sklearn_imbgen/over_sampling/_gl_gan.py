@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 from torch import Tensor
 
-from sklearn_imbgen.nn import Step, WithHead, apply_in_chunks, train
+from sklearn_imbgen.nn import Step, WithHead, apply_in_chunks, thread_share, train
 from sklearn_imbgen.over_sampling._adversarial import Players
 from sklearn_imbgen.over_sampling._base import COUNT, POSITIVE, WEIGHT
 from sklearn_imbgen.over_sampling._docs import PARAMETERS
@@ -294,8 +294,9 @@ class GLGAN(BaseLatentOverSampler):
             Between 0 (generated) and 1 (real).
         """
         rows = self._encode_new(X)
-        logits = apply_in_chunks(self.discriminator_, rows)
-        scores: np.ndarray = torch.sigmoid(logits).squeeze(1).numpy()
+        with thread_share():
+            logits = apply_in_chunks(self.discriminator_, rows)
+            scores: np.ndarray = torch.sigmoid(logits).squeeze(1).numpy()
         return scores
 
     def _train_networks(self, data: TrainingData) -> None:

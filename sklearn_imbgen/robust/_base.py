@@ -19,6 +19,7 @@ from sklearn_imbgen.nn import (
     find_layer,
     last_linear,
     replace_layer,
+    thread_share,
 )
 from sklearn_imbgen.nn.skorch_net import SkorchClassifier
 from sklearn_imbgen.robust._attacks import Threat, projected_gradient_descent
@@ -174,7 +175,8 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
         """
         rows = self._check_rows(X)
         found = []
-        with FeatureCapture(self._feature_layer(), compiled=bool(self.compile)) as capture:
+        layer = self._feature_layer()
+        with thread_share(), FeatureCapture(layer, compiled=bool(self.compile)) as capture:
             for _ in self.forward_iter(rows):
                 found.append(capture.features.cpu().numpy())
         return np.concatenate(found)

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state, check_scalar, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from sklearn_imbgen.nn import draw_seed, evaluation_mode, isolated_rng
+from sklearn_imbgen.nn import draw_seed, evaluation_mode, isolated_rng, thread_share
 from sklearn_imbgen.robust._attacks import (
     Threat,
     margin_of_error,
@@ -118,7 +118,12 @@ class PerturbMixin:
 
         _check_choice(attack, ("pgd", "fgsm", "autoattack"), "attack")
         _check_choice(loss, tuple(ROW_LOSSES), "loss")
-        with evaluation_mode(module), isolated_rng(seed), torch.inference_mode(False):
+        with (
+            evaluation_mode(module),
+            isolated_rng(seed),
+            torch.inference_mode(False),
+            thread_share(takes_turns=True),
+        ):
             changed = _in_parts(run, rows, codes, torch.device(device))
         return _like(changed, X)
 
