@@ -20,7 +20,9 @@ latent_dim : int, default=32
     k_neighbors : int or estimator, default=5
         Number of latent neighbors to interpolate with, or a fitted-by-us
         object with the ``kneighbors`` API whose ``n_neighbors`` counts the row
-        itself too. Lowered, with a warning, for a class with fewer rows.
+        itself too. Lowered, with a warning, for a class with fewer rows. An
+        integer searches a class of more than 16,384 rows in groups of near
+        rows, so that time grows with the rows and not with their square.
 
     encoder, decoder : torch.nn.Module class or instance, default=None
         Custom networks, for example convolutional ones. The encoder maps

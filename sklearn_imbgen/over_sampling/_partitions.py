@@ -72,8 +72,8 @@ def resample_partitions(
         majority stays the majority and the sample is larger.
     max_minority_rows : int, default=250_000
         Most rows of the classes that are to grow together. If they have more,
-        they are sampled as well, and a warning says so: memory is needed for
-        each row that is learned from.
+        the largest of them are sampled as well, and a warning says so: memory is
+        needed for each row that is learned from.
     rows_per_partition : int, default=65_536
         Rows of the synthetic partitions; each class ends with a smaller one.
 

@@ -145,7 +145,7 @@ def plan_rows(
     counts = dict(sorted(counts.items()))
     to_add = rows_to_add(counts, sampling_strategy)
     growing = {label: counts[label] for label, n_new in to_add.items() if n_new}
-    kept = _shares(growing, max_minority_rows)
+    kept = _capped(growing, max_minority_rows)
     _warn_of_left_out(growing, kept, max_minority_rows)
     others = {label: count for label, count in counts.items() if label not in growing}
     largest_kept = max(kept.values(), default=0)
@@ -191,6 +191,15 @@ def _shares(counts: Counts, limit: int) -> dict[Any, int]:
         return dict(counts)
     least = {label: min(count, 2) for label, count in counts.items()}
     return {label: max(n * limit // total, least[label]) for label, n in counts.items()}
+
+
+def _capped(counts: Counts, limit: int) -> dict[Any, int]:
+    """At most ``limit`` rows over classes, none of which is cut below a larger one."""
+    kept: dict[Any, int] = {}
+    for label, count in sorted(counts.items(), key=lambda item: item[1]):
+        share = (limit - sum(kept.values())) // (len(counts) - len(kept))
+        kept[label] = min(count, max(share, 2))
+    return kept
 
 
 def _warn_of_left_out(growing: Counts, kept: Counts, limit: int) -> None:

@@ -236,3 +236,19 @@ def test_unreliable_rows_are_reported_as_in_fit_resample(table, monkeypatch):
     monkeypatch.setattr(SWIM, "_review", lambda self, code, rows: reviewed.append(len(rows)))
     resample(cut(table, 100))
     assert reviewed == [540]
+
+
+def test_of_classes_too_large_to_keep_the_smallest_are_kept_whole():
+    counts = {"a": 9000, "b": 30, "c": 500, "d": 6000}
+    with pytest.warns(FewSamplesWarning, match=r"'b' \(30 of 30\), 'c' \(85 of 500\)"):
+        plan = plan_rows(counts, "auto", 0, max_training_rows=300, max_minority_rows=200)
+    assert plan.to_learn == {"a": 100, "b": 30, "c": 85, "d": 85}
+
+
+def test_batches_cover_the_new_rows_and_have_seeds_of_their_own():
+    limits = {"max_training_rows": 100, "max_minority_rows": 1000}
+    plan = plan_rows({"a": 900, "b": 30, "c": 500}, "auto", 0, **limits)
+    batches = plan.batches(400)
+    sizes = [("b", 400), ("b", 400), ("b", 70), ("c", 400)]
+    assert [(batch.label, batch.n_rows) for batch in batches] == sizes
+    assert len({batch.seed for batch in batches}) == 4
