@@ -53,9 +53,9 @@ def check_target_labels(y: Any) -> None:
 
 def _missing(labels: NDArray[Any]) -> NDArray[np.bool_]:
     if labels.dtype.kind == "f":
-        return np.isnan(labels)
+        return np.asarray(np.isnan(labels))
     if labels.dtype.kind in "mM":
-        return np.isnat(labels)
+        return np.asarray(np.isnat(labels))
     if labels.dtype != object:
         return np.zeros(len(labels), dtype=bool)
 
