@@ -21,6 +21,9 @@ __all__ = ["estimate_difficulty"]
 
 Floats = NDArray[np.float64]
 
+# the sum of many squares of larger values leaves float64
+LARGEST_SQUARED = 1e145
+
 
 def estimate_difficulty(
     X: Any,
@@ -91,9 +94,19 @@ def estimate_difficulty(
     for method in ("partial_fit", "predict_proba"):
         if not hasattr(classifier, method):
             raise ValueError(f"classifier must have {method}; got {classifier!r}.")
-    scaled = StandardScaler(with_mean=not sparse.issparse(X)).fit_transform(X)
+    scaled = StandardScaler(with_mean=not sparse.issparse(X)).fit_transform(_within_squares(X))
     probability = _train_to_accuracy(clone(classifier), scaled, truth, target_accuracy, max_epochs)
     return rank_within_classes(1 - probability[np.arange(len(truth)), truth], truth)
+
+
+def _within_squares(X: Any) -> Any:
+    """The table with columns divided by their largest value where its square would overflow."""
+    largest = abs(X).max(axis=0)
+    largest = np.ravel(largest.toarray() if sparse.issparse(largest) else largest).astype(float)
+    if (largest <= LARGEST_SQUARED).all():
+        return X
+    divisor = np.where(largest > LARGEST_SQUARED, largest, 1.0)
+    return X.multiply(1 / divisor).tocsr() if sparse.issparse(X) else X / divisor
 
 
 def rank_within_classes(values: Floats, codes: NDArray[np.intp]) -> Floats:

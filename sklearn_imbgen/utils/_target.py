@@ -52,10 +52,10 @@ def check_target_labels(y: Any) -> None:
 
 
 def _missing(labels: NDArray[Any]) -> NDArray[np.bool_]:
-    unknown: NDArray[np.bool_]
-    if labels.dtype.kind in "fmM":
-        unknown = np.isnan(labels) if labels.dtype.kind == "f" else np.isnat(labels)
-        return unknown
+    if labels.dtype.kind == "f":
+        return np.asarray(np.isnan(labels))
+    if labels.dtype.kind in "mM":
+        return np.asarray(np.isnat(labels))
     if labels.dtype != object:
         return np.zeros(len(labels), dtype=bool)
 

@@ -1,3 +1,5 @@
+from inspect import signature
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,6 +8,10 @@ from click.testing import CliRunner
 from sklearn_imbgen.cli._app import app
 from sklearn_imbgen.cli._methods import METHODS, Method
 from sklearn_imbgen.over_sampling import GLGAN
+
+# click before 8.2 mixes stderr into stdout unless told otherwise
+OLD_CLICK = "mix_stderr" in signature(CliRunner).parameters
+SEPARATE = {"mix_stderr": False} if OLD_CLICK else {}
 
 
 def small_glgan(settings):
@@ -69,7 +75,7 @@ def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def invoke(*words):
-        return CliRunner().invoke(app, [str(word) for word in words], prog_name="imbgen")
+        return CliRunner(**SEPARATE).invoke(app, [str(word) for word in words], prog_name="imbgen")
 
     return invoke
 

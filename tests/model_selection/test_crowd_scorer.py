@@ -142,10 +142,12 @@ def test_metadata_routing():
             expected.append(scorer(model, X[test], CROWD[test], sample_weight=weight[test]))
         assert search.best_score_ == pytest.approx(np.mean(expected))
         # the request is the copy's alone
-        with pytest.raises(ValueError, match="sample_weight"):
-            GridSearchCV(estimator, {"C": [1.0]}, cv=cv, scoring=plain).fit(
-                X, CROWD, sample_weight=weight
-            )
+        assert requested(scorer) is True
+        assert requested(plain) is None
+
+
+def requested(scorer):
+    return scorer.get_metadata_routing().score.requests.get("sample_weight")
 
 
 def test_weights_reach_the_scorer_without_routing_as_with_other_scorers():
