@@ -6,6 +6,7 @@ import ablation
 import oversampling
 import pandas as pd
 import pytest
+import soak
 import speed
 from evaluation import CLASSIFIER_NAMES
 
@@ -100,3 +101,21 @@ def test_speed_compares_with_the_baselines_that_are_there(monkeypatch):
 def test_growth_is_the_power_of_the_rows():
     costs = {speed.Shape(n, 20, 0.01): speed.Cost(n**2 * 1e-9, 0, 0) for n in (100, 200, 400)}
     assert speed.growth(costs) == pytest.approx(2.0)
+
+
+def test_the_soak_prints_what_has_grown(call):
+    printed = call(soak, "--fits", 2, "--methods", "SWIM", "MajorityVote")
+    assert "growth from fit 1 to fit 2" in printed
+    assert [line.split()[0] for line in printed.splitlines()[2:4]] == ["SWIM", "MajorityVote"]
+
+
+def test_the_soak_knows_every_estimator():
+    rooms = (soak.over_sampling, soak.robust, soak.crowd)
+    public = {getattr(room, name) for room in rooms for name in room.__all__}
+    estimators = {kind for kind in public if isinstance(kind, type) and hasattr(kind, "fit")}
+    assert {type(estimator) for estimator in soak.ESTIMATORS.values()} == estimators
+
+
+def test_the_soak_sees_what_grows():
+    kept = []
+    assert soak.soak(lambda: kept.append(bytearray(2**20)), 12)["MB"] > 5
