@@ -88,6 +88,7 @@ def main() -> None:
         {name: load(name, options.data_dir) for name in options.sets},
         methods_of(chosen),
         jobs=options.jobs,
+        cluster=options.cluster,
         output=options.output,
         resume=options.resume,
     )

@@ -33,6 +33,7 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
+from cluster import parallel_options, running_on
 from crowd_data import LABELS_ONLY, SETS, Source, load_source, make_crowd
 from crowd_methods import MEASURES, Method, is_installed, parts, run_method
 from crowd_tables import report
@@ -110,7 +111,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=SETS, default=["digits"], metavar="SET",
                         help=f"any of {', '.join(SETS)}")  # fmt: skip
     parser.add_argument("--repeats", type=int, default=10)
-    parser.add_argument("--jobs", type=int, default=1, help="repeats at the same time")
+    parallel_options(parser, "repeats")
     parser.add_argument("--output", type=Path, metavar="FILE.csv",
                         help="all raw scores, written as each repeat ends")  # fmt: skip
     parser.add_argument("--methods", nargs="+", metavar="METHOD", help="rows of the part's table")
@@ -121,14 +122,16 @@ def main() -> None:
     if options.output is not None and options.output.exists():
         raise SystemExit(f"{options.output} exists; name another file")
     methods, missing = choose_methods(options.part, options.methods)
-    scores = run_all(
-        options.part,
-        {name: load_source(name, options.data_dir) for name in options.sets},
-        methods,
-        repeats=options.repeats,
-        jobs=options.jobs,
-        output=options.output,
-    )
+    sources = {name: load_source(name, options.data_dir) for name in options.sets}
+    with running_on(options.cluster, sources.values()):
+        scores = run_all(
+            options.part,
+            sources,
+            methods,
+            repeats=options.repeats,
+            jobs=options.jobs,
+            output=options.output,
+        )
     print(report(options.part, scores))
     if missing:
         print(f"\nnot installed: {', '.join(missing)}")

@@ -27,6 +27,7 @@ MDO and NRAS need ``pip install smote-variants``.
 import argparse
 from pathlib import Path
 
+from cluster import parallel_options
 from data import SETS, load
 from evaluation import METHODS
 from figures import FIGURE_METHODS, draw_ratios
@@ -43,7 +44,7 @@ def protocol_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ratios", "--ratio", nargs="+", type=float, default=[0.05], metavar="R",
                         help="minority over majority rows in training")  # fmt: skip
     parser.add_argument("--repeats", type=int, default=10)
-    parser.add_argument("--jobs", type=int, default=1, help="repeats at the same time")
+    parallel_options(parser, "repeats")
     parser.add_argument("--output", type=Path, metavar="FILE.csv",
                         help="all raw scores, written as each repeat ends")  # fmt: skip
     parser.add_argument("--resume", action="store_true",
@@ -72,6 +73,7 @@ def main() -> None:
         tables,
         methods,
         jobs=options.jobs,
+        cluster=options.cluster,
         output=options.output,
         resume=options.resume,
     )

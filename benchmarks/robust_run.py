@@ -10,6 +10,7 @@ import imb_mix_parts
 import numpy as np
 import pandas as pd
 import robust_parts
+from cluster import parallel_options, running_on
 from joblib import Parallel, delayed
 from robust_data import Split, make_split
 from robust_methods import settings_of
@@ -125,7 +126,7 @@ def parse(doc: str, parts: dict[str, Part], default: str) -> argparse.Namespace:
     parser.add_argument("--norm", choices=("linf", "l2"), default="linf")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=1, help="trainings at the same time")
+    parallel_options(parser, "trainings")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--methods", nargs="+", metavar="METHOD", help="rows of the table")
     parser.add_argument("--output", type=Path, metavar="FILE.csv",
@@ -140,14 +141,15 @@ def parse(doc: str, parts: dict[str, Part], default: str) -> argparse.Namespace:
 
 def scores_of(options: argparse.Namespace) -> pd.DataFrame:
     """Scores of what the options ask for."""
-    return run_all(
-        options.part,
-        options.sets,
-        options.methods,
-        norm=options.norm,
-        seeds=range(options.first_seed, options.first_seed + options.seeds),
-        data_dir=options.data_dir,
-        device=options.device,
-        jobs=options.jobs,
-        output=options.output,
-    )
+    with running_on(options.cluster):
+        return run_all(
+            options.part,
+            options.sets,
+            options.methods,
+            norm=options.norm,
+            seeds=range(options.first_seed, options.first_seed + options.seeds),
+            data_dir=options.data_dir,
+            device=options.device,
+            jobs=options.jobs,
+            output=options.output,
+        )

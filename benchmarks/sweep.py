@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from cluster import running_on
 from data import NATURAL, scaling_of
 from evaluation import (
     BOOSTING_CLASSIFIER,
@@ -109,6 +110,7 @@ def run_sweep(
     methods: dict[str, Method],
     *,
     jobs: int = 1,
+    cluster: str | None = None,
     output: Path | None = None,
     resume: bool = False,
 ) -> pd.DataFrame:
@@ -123,12 +125,13 @@ def run_sweep(
         delayed(run_task)(task, *tables[task.set], left) for task, left in missing.items() if left
     ]
     found = [scores] if len(scores) else []
-    # in the order of finishing, so that a long repeat keeps no short one from the file
-    running = Parallel(n_jobs=jobs, return_as="generator_unordered")(todo)
-    for frame in tqdm(running, total=len(todo), unit="repeat"):
-        if output is not None:
-            frame.to_csv(output, mode="a", header=False, index=False)
-        found.append(frame)
+    with running_on(cluster, [array for table in tables.values() for array in table]):
+        # in the order of finishing, so that a long repeat keeps no short one from the file
+        running = Parallel(n_jobs=jobs, return_as="generator_unordered")(todo)
+        for frame in tqdm(running, total=len(todo), unit="repeat"):
+            if output is not None:
+                frame.to_csv(output, mode="a", header=False, index=False)
+            found.append(frame)
     every = pd.concat(found, ignore_index=True)
     wanted = [task.key(name) for task in tasks for name in methods]
     position = {key: place for place, key in enumerate(wanted)}

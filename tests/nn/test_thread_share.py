@@ -144,6 +144,18 @@ def test_threads_that_train_side_by_side_take_one_each():
         assert set(trained) == set(inferred) == {1}
 
 
+def test_dask_workers_without_a_nanny_take_one_each():
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        tasks = [client.submit(in_worker, bare, takes_turns) for takes_turns in (False, True)]
+        assert client.gather(tasks) == [1, 2]
+
+
 def test_nothing_is_limited_outside_of_workers():
     assert in_worker(bare, False) == 2
     found = []
