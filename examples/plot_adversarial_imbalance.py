@@ -7,21 +7,22 @@ digits: what adversarial training does to classes with few rows, what weights do
 about it, and how the features look.
 
 The dissertation says that adversarial training gives up rare classes, that weights
-then ruin the frequent ones, and that its features mix. As measured here, the first
-two are so for training with epsilon 0.2 (minority accuracy 2 % instead of 61 %; a
-weight of 200 takes the majority from 100 % to 39 %), and for short training with 0.1.
-They are not so for epsilon 0.1 and 100 epochs: minority accuracy 59 %, and 99.5 % of
-the majority left at weight 200. Unattacked, a weight of 20 or 50 serves both classes
-in all trainings but the short one with 0.2. Features of unattacked rows mix more for
-epsilon 0.2 only. docs/reweighting_theory.md has all numbers.
-Runs for about a minute and a half.
+then ruin the frequent ones, and that its features mix. Here the first two are seen in
+training with epsilon 0.2 and in short training with 0.1, and less in longer training
+with 0.1. Unattacked, the weight that balances the classes serves both of them well in
+most trainings.
+
+The pictures here are of one split and four trainings. The page "Why weights hurt where
+classes overlap" has six trainings and means over three splits, which takes about a
+minute and a half: ``python examples/plot_adversarial_imbalance.py --full``.
 """
 
 # %%
 # A small network without standardisation inside, so that epsilon is in units of a
-# pixel, from 0 to 1. The attack on the test rows is the same for all nets. Every
-# number is a mean over three splits. Each training is shown twice, short and long:
-# much of what is seen depends on it.
+# pixel, from 0 to 1. The attack on the test rows is the same for all nets. Training with
+# epsilon 0.1 is shown twice, short and long: much of what is seen depends on it.
+import sys
+
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -36,10 +37,15 @@ from sklearn_imbgen.robust import AdversarialClassifier
 
 BLUE, ORANGE, VERMILLION, GREY = "#0072B2", "#E69F00", "#D55E00", "#BBBBBB"
 ATTACK = 0.1  # epsilon of the attack on test rows
-# name, and the epsilon of the training; 0 is natural training
-TRAININGS = {"natural": 0.0, "adversarial 0.1": 0.1, "adversarial 0.2": 0.2}
-EPOCHS = (30, 100)
-SEEDS = range(3)
+FULL = "--full" in sys.argv
+# the epsilon of the training; 0 is natural training
+EPSILONS = {"natural": 0.0, "adversarial 0.1": 0.1, "adversarial 0.2": 0.2}
+# names and epochs
+TRAININGS = [("natural", 70), ("adversarial 0.1", 30)]
+TRAININGS += [("adversarial 0.1", 70), ("adversarial 0.2", 70)]
+if FULL:
+    TRAININGS = [(name, epochs) for epochs in (30, 100) for name in EPSILONS]
+SEEDS = range(3 if FULL else 1)
 IMBALANCE_RATIO = 20
 
 X, y = load_digits(return_X_y=True)
@@ -108,13 +114,13 @@ def print_line(*start, standard, robust):
     print("{:17.1f}{:9.1f}{:17.1f}{:9.1f}".format(*standard, *robust))
 
 
-def six_panels(legend_columns):
-    """A panel for each length of training, downwards, and each training."""
+def a_panel_each(legend_columns):
+    """A panel for each training, in two rows."""
+    n_columns = len(TRAININGS) // 2
     figure, axes = plt.subplots(
-        2, 3, figsize=(12, 6.5), sharex=True, sharey=True, layout="constrained"
+        2, n_columns, figsize=(4.4 * n_columns, 6.5), sharex=True, sharey=True, layout="constrained"
     )
-    keys = [(name, epochs) for epochs in EPOCHS for name in TRAININGS]
-    panels = dict(zip(keys, axes.flat, strict=True))
+    panels = dict(zip(TRAININGS, axes.flat, strict=True))
     for (name, epochs), ax in panels.items():
         ax.set_title(f"{name}, {epochs} epochs")
     for ax in axes[:, 0]:
@@ -134,11 +140,11 @@ HEADER = "training         epochs  weight   standard: maj.     min.     robust: 
 splits = [split_and_thin(X, y, range(5, 10), seed) for seed in SEEDS]
 counts = np.bincount(splits[0][2])
 print(HEADER)
-panels, lowest, finish = six_panels(legend_columns=3)
+panels, lowest, finish = a_panel_each(legend_columns=3)
 for (name, epochs), ax in panels.items():
     runs = []
     for seed, (X_train, X_test, y_train, y_test) in zip(SEEDS, splits, strict=True):
-        net = train(X_train, y_train, TRAININGS[name], epochs, seed)
+        net = train(X_train, y_train, EPSILONS[name], epochs, seed)
         runs.append(accuracies(net, X_test, y_test))
     both = standard, robust = np.mean(runs, axis=0)
     halves = [(values[:5].mean(), values[5:].mean()) for values in both]
@@ -155,19 +161,19 @@ finish()
 # Figure 4.2. Two digits that look alike, and heavier and heavier weights for the
 # rare one. 20 is the weight that balances them.
 MAJORITY, MINORITY = 3, 8
-WEIGHTS = (1, 20, 50, 200)
+WEIGHTS = (1, 20, 50, 200) if FULL else (1, 20, 200)
 pair = np.isin(y, [MAJORITY, MINORITY])
 splits = [split_and_thin(X[pair], y[pair], [MINORITY], seed) for seed in SEEDS]
 
 unweighted = {}
 print(f"\n{MAJORITY} against {MINORITY}\n{HEADER}")
-panels, lowest, finish = six_panels(legend_columns=4)
+panels, lowest, finish = a_panel_each(legend_columns=2)
 for (name, epochs), ax in panels.items():
     table = np.zeros((len(WEIGHTS), 2, 2))
     for i, weight in enumerate(WEIGHTS):
         weights = {MAJORITY: 1, MINORITY: weight}
         for seed, (X_train, X_test, y_train, y_test) in zip(SEEDS, splits, strict=True):
-            net = train(X_train, y_train, TRAININGS[name], epochs, seed, weights)
+            net = train(X_train, y_train, EPSILONS[name], epochs, seed, weights)
             table[i] += accuracies(net, X_test, y_test) / len(SEEDS)
             if weight == 1:
                 unweighted[name, epochs, seed] = net
@@ -190,7 +196,7 @@ finish()
 # classes lie apart and near 0 where they mix.
 print("\ntraining         epochs   silhouette: standard  attacked")
 figure, axes = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
-shown = dict(zip(TRAININGS, axes, strict=True))
+shown = dict(zip(EPSILONS, axes, strict=True))
 for name, epochs in panels:
     silhouettes = []
     for seed, (_, X_test, _, y_test) in zip(SEEDS, splits, strict=True):
@@ -201,7 +207,7 @@ for name, epochs in panels:
         )
     standard, robust = np.mean(silhouettes, axis=0)
     print(f"{name:16}{epochs:7}{standard:23.2f}{robust:10.2f}")
-    if epochs != EPOCHS[-1]:
+    if epochs == 30:
         continue
     _, X_test, _, y_test = splits[0]
     points = PCA(2).fit_transform(unweighted[name, epochs, 0].extract_features(X_test))

@@ -360,7 +360,8 @@ def draw(rows: list[dict[str, float]]) -> plt.Figure:
         ax.set_xlim(spreads[-1] / 2.4, 1.2)
         ax.set_xlabel("spread: distance of all rows from the minority's mean")
     left.legend(loc="upper left")
-    right.legend(loc="lower right", fontsize="small")
+    handles = right.get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=4, frameon=False)
     return figure
 
 

@@ -189,7 +189,9 @@ def _draw_terms(ax: Any, terms: Mapping[str, Sequence[float]]) -> None:
         style = {"color": BLACK, "linestyle": "-", "marker": "."}
         draw_line(ax, terms["total"], label="total", linewidth=2.6, **style)
     ax.set_yscale(_scale(np.concatenate([np.asarray(v, float) for v in terms.values()])))
-    ax.legend(fontsize="small")
+    # below: curves that fall or rise leave no corner free for sure
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.16), "frameon": False}
+    ax.legend(fontsize="small", ncols=2, **place)
 
 
 def _scale(values: NDArray[np.float64]) -> str:

@@ -383,6 +383,7 @@ class RobustnessDisplay:
             ylabel="accuracy (%)",
             ylim=PERCENT,
         )
+        ax.locator_params(axis="x", nbins=6)
         ax.legend(ncols=2, **ABOVE)
 
 

@@ -44,6 +44,8 @@ NAMED_CLASSES = 10
 FRAME_GAP = 0.04
 NAME_LENGTH = 14
 POINT_NAMES = 15
+# Pixels kept free around the name of a point.
+NAME_GAP = 2.0
 
 
 def new_axes(n_matrices: int, purpose: str) -> tuple[Any, Array]:
@@ -126,7 +128,8 @@ def _write_name(ax: Any, point: tuple[Any, Any], name: Any, taken: Sequence[Any]
             verticalalignment="center",
             fontsize="x-small",
         )
-        box = text.get_window_extent()
+        # so that two names do not read as one
+        box = text.get_window_extent().padded(NAME_GAP)
         inside = frame.x0 <= box.x0 and box.x1 <= frame.x1
         if inside and not any(box.overlaps(other) for other in taken):
             return box
