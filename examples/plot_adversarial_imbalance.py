@@ -9,8 +9,8 @@ about it, and how the features look.
 The dissertation says that adversarial training gives up rare classes, that weights
 then ruin the frequent ones, and that its features mix. Here the first two are seen in
 training with epsilon 0.2 and in short training with 0.1, and less in longer training
-with 0.1. Unattacked, the weight that balances the classes serves both of them well in
-most trainings.
+with 0.1. Unattacked, the weight that balances the classes serves both of them well,
+except with epsilon 0.2.
 
 The pictures here are of one split and four trainings. The page "Why weights hurt where
 classes overlap" has six trainings and means over three splits, which takes about a

@@ -64,8 +64,8 @@ ResamplingDisplay(
 # How far is each row from the nearest of the fourteen originals? The 8s that were kept out
 # are the measure. New rows of both methods lie nearer than they do: neither makes all the
 # variety that real 8s have. GLGAN gets further, and SMOTE is often next to an original. No
-# row is a copy. Which of both helps a classifier is another question, see
-# :ref:`sphx_glr_auto_examples_plot_grid_search.py`.
+# row is a copy. Which of both helps a classifier is another question, asked in the example
+# "Let the search choose the over-sampler".
 groups = {
     "8s that were kept out": (split.X_test[split.y_test == MINORITY], "#000000", "-", 3.0),
     "SMOTE": (made["SMOTE"], "#0072B2", "--", 2.0),

@@ -81,8 +81,8 @@ for name, of_samplers in found.items():
 # %%
 # Means over the pairs, with a standard error on both sides. On rows that nobody has changed
 # SMOTE is as good as ImbMix; the larger the change, the more ImbMix is ahead. The errors are
-# large, as pairs of digits differ in how hard they are. With ten classes on the same digits
-# both were alike at every epsilon, so try it on your own rows.
+# large, as pairs of digits differ in how hard they are. With all ten digits
+# as classes the two were nearly alike at every epsilon, so try it on your own rows.
 STYLES = {
     "no sampler": {"color": "#000000", "marker": "^", "linestyle": ":"},
     "SMOTE": {"color": "#0072B2", "marker": "s", "linestyle": "--"},
