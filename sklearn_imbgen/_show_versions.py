@@ -13,8 +13,20 @@ LIBRARIES = (
     "imbalanced-learn",
     "torch",
     "skorch",
+    "joblib",
+    "tqdm",
+    # of the extras
     "pandas",
+    "pyarrow",
     "matplotlib",
+    "click",
+    "accelerate",
+    "dask",
+    "distributed",
+    "skops",
+    "safetensors",
+    "pyautoattack",
+    "adversarial-robustness-toolbox",
 )
 
 
