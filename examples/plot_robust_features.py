@@ -37,10 +37,11 @@ X_train, y_train, _ = make_step_imbalance(
 # features. Under attack the rare classes gain most of what they gain by loss and weights;
 # the separation adds little on this small set, more where nobody attacks.
 shared = {"epsilon": EPSILON, "n_steps": 5, "lr": 0.05, "max_epochs": 60, "random_state": 0}
+margins = {"prediction_loss": "ldam", **shared}
 nets = {
     "adversarial training": AdversarialClassifier(**shared),
-    "SRAT without separation": SRATClassifier(separation_weight=0, **shared),
-    "SRAT": SRATClassifier(**shared),
+    "SRAT without separation": SRATClassifier(separation_weight=0, **margins),
+    "SRAT": SRATClassifier(separation_weight=0.3, **margins),
 }
 models = {
     name: make_pipeline(MinMaxScaler(), net).fit(X_train, y_train) for name, net in nets.items()
