@@ -9,7 +9,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # pages whose code other tests, or the tests below, run and look at
-APART = {"crowd_labels", "mixing_theory", "reweighting_theory", "robust_training", "scale"}
+APART = {
+    "crowd_labels",
+    "mixing_theory",
+    "persistence",
+    "reweighting_theory",
+    "robust_training",
+    "scale",
+}
 
 
 def blocks_of(page):

@@ -126,7 +126,10 @@ def test_a_refit_forgets_what_it_knew_of_the_rows(sampler, imbalanced):
 
 def test_nothing_but_one_flag_and_one_weight_per_row_is_kept(sampler, imbalanced, weights):
     X, y = np.tile(imbalanced[0], (40, 1)), np.tile(imbalanced[1], 40)
-    weighted = len(pickle.dumps(clone(sampler).fit(X, y)))
+    fitted = clone(sampler).fit(X, y)
+    # neighbors are looked up with the first row, and kept
+    fitted.sample(1, label=1)
+    weighted = len(pickle.dumps(fitted))
     sampler.fit_resample(X, y, sample_weight=np.tile(weights, 40))
     n_rows = len(sampler.sample_weight_)
     per_row = (len(pickle.dumps(sampler)) - weighted) / n_rows
