@@ -1,3 +1,5 @@
+import signal
+
 import matplotlib
 import numpy as np
 import pytest
@@ -7,6 +9,8 @@ from sklearn.datasets import make_classification
 from tests.registry import NETWORK_SAMPLERS, SAMPLERS
 
 matplotlib.use("Agg")
+# a shell ignores Ctrl-C for what it starts in the background; the tests of Ctrl-C need it
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=SAMPLERS)
