@@ -3,6 +3,7 @@
     python benchmarks/speed.py
     python benchmarks/speed.py --methods SMOTE GLGAN CTGAN --limit 3600
     python benchmarks/speed.py --part training     # adversarial training beside a bare loop
+    python benchmarks/speed.py --part threads      # searches by many workers, runnable threads
 
 CTGAN needs ``pip install ctgan`` and trains its default 300 epochs on all rows, the class as
 one more column. MDO and NRAS need ``pip install smote-variants``.
@@ -17,7 +18,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from joblib import cpu_count
 from samplers import SAMPLERS, is_installed
+from thread_speed import measure_search, measure_threads
 from training_speed import RUNNERS, measure_training, peak_megabytes
 
 METHODS = ("SMOTE", "GLGAN", "LatentSMOTE", "ConditionalGAN", "SWIM", "BAGAN", "MDO", "NRAS",
@@ -156,13 +159,23 @@ def main() -> None:
     )
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--limit", type=float, default=1800, help="seconds per resampling")
-    parser.add_argument("--part", choices=("sampling", "training"), default="sampling")
+    parser.add_argument("--part", choices=("sampling", "training", "threads"),
+                        default="sampling")  # fmt: skip
     parser.add_argument("--rounds", type=int, default=5, help="of --part training")
     parser.add_argument("--memory-of", choices=list(RUNNERS),
                         help="train once in this process and print megabytes")  # fmt: skip
     parser.add_argument("--one", nargs=4, metavar=("METHOD", "ROWS", "COLUMNS", "MINORITY"),
                         help="measure in this process and print three numbers")  # fmt: skip
+    parser.add_argument("--search", nargs=3, metavar=("NAME", "BACKEND", "SETTING"),
+                        help="search in this process and print four numbers")  # fmt: skip
     options = parser.parse_args()
+    if options.search:
+        print(*measure_search(*options.search))
+        return
+    if options.part == "threads":
+        print(f"{cpu_count()} cores, as many workers")
+        print(measure_threads(__file__).to_string())
+        return
     if options.memory_of:
         print(peak_megabytes(options.memory_of))
         return

@@ -43,6 +43,7 @@ from sklearn_imbgen.nn.modules import (
     linear,
     multilayer_perceptron,
 )
+from sklearn_imbgen.nn.processes import gather_rows
 from sklearn_imbgen.nn.seeding import draw_seed, isolated_rng, torch_generator
 from sklearn_imbgen.nn.trainer import History, Schedule, Step, train
 
@@ -69,6 +70,7 @@ __all__ = [
     "draw_seed",
     "evaluation_mode",
     "find_layer",
+    "gather_rows",
     "hidden_widths",
     "isolated_rng",
     "last_linear",

@@ -6,7 +6,7 @@ from typing import Any
 from sklearn.utils._param_validation import Interval
 from torch import Tensor, nn
 
-from sklearn_imbgen.nn import FeatureCapture, find_layer, last_linear
+from sklearn_imbgen.nn import FeatureCapture, find_layer, gather_rows, last_linear
 from sklearn_imbgen.robust._base import BaseAdversarialClassifier
 from sklearn_imbgen.robust._losses import separation_loss
 
@@ -50,8 +50,11 @@ class BaseSeparatingClassifier(BaseAdversarialClassifier):
         if not (training and self.separation_weight):
             return loss
         assert self._features is not None
-        classes = self._separated_classes(y)
-        separation = separation_loss(self._features, classes, temperature=self.temperature)
+        # pairs are looked for in the whole batch, of which a process may hold a part
+        accelerator = getattr(self, "accelerator", None)
+        features = gather_rows(self._features, accelerator)
+        classes = gather_rows(self._separated_classes(y), accelerator)
+        separation = separation_loss(features, classes, temperature=self.temperature)
         self._features = None
         self.history.record_batch("prediction_loss", loss.item())
         self.history.record_batch("separation_loss", separation.item())
