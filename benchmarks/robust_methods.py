@@ -78,6 +78,9 @@ COMPARE: dict[str, Builder] = {
     "inverse frequency": _plain(class_weight="balanced"),
     "balanced softmax": _plain(prediction_loss="balanced_softmax"),
     **{name: _srat(**deferred(loss), **SEPARATION) for name, loss in SRAT.items()},
+    # the scale of the cosines at its value from the first batch on, as the chapter has it
+    "DRCB-LDAM, no warm-up": _plain(**deferred("ldam"), logit_scale_warmup=0),
+    "SRAT-LDAM, no warm-up": _srat(**deferred("ldam"), **SEPARATION, logit_scale_warmup=0),
     "SRAT-balanced softmax": _srat(prediction_loss="balanced_softmax", **SEPARATION),
     # as it comes: balanced softmax, separation weight 0.1
     "SRAT": _srat(),

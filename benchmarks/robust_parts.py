@@ -23,6 +23,7 @@ ABLATION: dict[str, dict[str, Any]] = {
     "temperature 0.5": {"temperature": 0.5},
     "logit scale 10": {"logit_scale": 10.0},
     "logit scale 30": {"logit_scale": 30.0},
+    "no warm-up": {"logit_scale_warmup": 0},
     "learning rate 0.05": {"lr": 0.05},
     "weights from the start": {"reweight_start": 0},
     "no weights": {"class_weight": None},

@@ -43,6 +43,8 @@ class CosineLinear(nn.Module):
     What LDAM's margins are measured on: features and weights have length one.
     """
 
+    scale: Tensor
+
     def __init__(
         self,
         in_features: int,
@@ -51,7 +53,9 @@ class CosineLinear(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        self.in_features, self.out_features, self.scale = in_features, out_features, scale
+        self.in_features, self.out_features = in_features, out_features
+        # a buffer: it may change during training, and a compiled network would be compiled anew
+        self.register_buffer("scale", torch.tensor(float(scale)))
         weight = torch.empty(out_features, in_features, dtype=torch.float32)
         # only directions matter, but the longer a row the slower it turns: start at length one
         weight = functional.normalize(nn.init.normal_(weight, generator=generator), dim=1)
@@ -62,7 +66,8 @@ class CosineLinear(nn.Module):
         cosines = functional.linear(
             functional.normalize(X, dim=1), functional.normalize(self.weight, dim=1)
         )
-        return self.scale * cosines
+        logits: Tensor = self.scale * cosines
+        return logits
 
 
 class TableNetwork(nn.Module):

@@ -97,6 +97,7 @@ class AdversarialClassifier(BaseAdversarialClassifier):
         focal_gamma: float = 2.0,
         max_margin: float = 0.5,
         logit_scale: float = 20.0,
+        logit_scale_warmup: float = 0.1,
         optimizer: Any = torch.optim.SGD,
         lr: float = 0.02,
         lr_milestones: Any = (0.8, 0.9),

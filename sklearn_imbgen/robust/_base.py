@@ -25,7 +25,7 @@ from sklearn_imbgen.nn.skorch_net import SkorchClassifier
 from sklearn_imbgen.robust._attacks import Threat, projected_gradient_descent
 from sklearn_imbgen.robust._criterion import PREDICTION_LOSSES, PredictionLoss
 from sklearn_imbgen.robust._perturb import PerturbMixin
-from sklearn_imbgen.robust._schedule import epoch_of, passed_milestones
+from sklearn_imbgen.robust._schedule import epoch_of, passed_milestones, warmed_up
 from sklearn_imbgen.robust._threat_model import feature_units, make_threat
 from sklearn_imbgen.robust._weights import class_weights
 
@@ -57,6 +57,10 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
             Interval(numbers.Integral, 0, None, closed="left"),
             Interval(numbers.Real, 0, 1, closed="both"),
         ],
+        "logit_scale_warmup": [
+            Interval(numbers.Integral, 0, None, closed="left"),
+            Interval(numbers.Real, 0, 1, closed="both"),
+        ],
         "lr_milestones": ["array-like"],
         "lr_decay": [Interval(numbers.Real, 0, 1, closed="right")],
         "focal_gamma": [Interval(numbers.Real, 0, None, closed="left")],
@@ -81,6 +85,7 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
     focal_gamma: float
     max_margin: float
     logit_scale: float
+    logit_scale_warmup: float
     lr: float
     criterion_: PredictionLoss
 
@@ -205,11 +210,21 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
         """Apply the schedule of algorithm 4.1: smaller steps, and weights from T_d on."""
         super().on_epoch_begin(net, **kwargs)
         epoch = len(self.history) - 1
+        if self.prediction_loss == "ldam":
+            self._warm_up(epoch)
         self.criterion_.weighted = epoch >= epoch_of(self.reweight_start, self.max_epochs)
         n_passed = passed_milestones(self.lr_milestones, epoch, self.max_epochs)
         if n_passed:
             for group in self.optimizer_.param_groups:
                 group["lr"] *= self.lr_decay**n_passed
+
+    def _warm_up(self, epoch: int) -> None:
+        """Let the scale of LDAM's logits grow; the margins have theirs from the start."""
+        module = unwrapped(self.module_, compiled=True)
+        layer = find_layer(module, self._cosine_place(module))
+        if isinstance(layer, CosineLinear):
+            n_epochs = epoch_of(self.logit_scale_warmup, self.max_epochs)
+            layer.scale.fill_(warmed_up(self.logit_scale, epoch, n_epochs))
 
     def train_step(self, batch: Any, **fit_params: Any) -> Any:
         """Attack the batch (line 5 of algorithm 4.1), then take an ordinary step on it."""

@@ -96,6 +96,7 @@ def image_settings(norm: str = "linf") -> dict[str, Any]:
         "batch_size": 128,
         "lr": 0.1,
         "logit_scale": 30.0,
+        "logit_scale_warmup": 0,
         "lr_milestones": (160, 180),
         "lr_decay": 0.01,
         "reweight_start": 160,

@@ -54,6 +54,11 @@ focal_gamma : float, default=2.0
     logit_scale : float, default=20.0
         LDAM's logits are this times a cosine: the last ``torch.nn.Linear`` of the network
         is replaced by a :class:`~sklearn_imbgen.nn.CosineLinear`. Its authors take 30.
+
+    logit_scale_warmup : int or float, default=0.1
+        Epochs in which ``logit_scale`` grows from 1 to its value; a float is a share of
+        ``max_epochs``. Without, LDAM under attack gives every row the same class for some
+        hundreds of batches, and to the end where there are no more.
 """
 
 _WEIGHTS = """

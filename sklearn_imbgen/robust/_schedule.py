@@ -3,7 +3,7 @@
 import numbers
 from collections.abc import Iterable
 
-__all__ = ["epoch_of", "passed_milestones"]
+__all__ = ["epoch_of", "passed_milestones", "warmed_up"]
 
 
 def epoch_of(start: float, max_epochs: int) -> int:
@@ -24,6 +24,29 @@ def epoch_of(start: float, max_epochs: int) -> int:
         return int(start)
     # 0.29 * 100 is 28.999...
     return int(start * max_epochs + 1e-9)
+
+
+def warmed_up(value: float, epoch: int, n_epochs: int) -> float:
+    """A value that grows from 1 in equal steps and is reached in the last of some epochs.
+
+    Parameters
+    ----------
+    value : float
+        What is reached. One below 1 is there from the start.
+    epoch : int
+        The one that begins; 0 is the first.
+    n_epochs : int
+        0 is no warm-up.
+
+    Examples
+    --------
+    >>> [warmed_up(21.0, epoch, 4) for epoch in range(5)]
+    [6.0, 11.0, 16.0, 21.0, 21.0]
+    """
+    if epoch + 1 >= n_epochs:
+        return value
+    start = min(1.0, value)
+    return start + (value - start) * (epoch + 1) / n_epochs
 
 
 def passed_milestones(milestones: Iterable[float], epoch: int, max_epochs: int) -> int:

@@ -292,6 +292,7 @@ def test_a_net_without_data_cannot_be_initialised():
         ("class_weight", "rare"),
         ("max_margin", -0.1),
         ("logit_scale", 0),
+        ("logit_scale_warmup", 1.5),
         ("focal_gamma", -1),
         ("feature_scale", "iqr"),
         ("checkpoint", 3),

@@ -67,6 +67,27 @@ def test_weights_set_in_at_their_epoch(imbalanced, start, expected):
     assert watch.weighted == expected
 
 
+class Scales(Callback):
+    """Notes the scale of the cosines in every epoch."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_batch_begin(self, net, batch=None, training=True, **kwargs):
+        self.seen.append(float(net.module_.head.scale))
+
+
+@pytest.mark.parametrize(
+    ("warmup", "expected"),
+    [(0, [9, 9, 9, 9]), (0.5, [5, 9, 9, 9]), (4, [3, 5, 7, 9]), (8, [2, 3, 4, 5])],
+)
+def test_the_scale_of_ldam_grows_to_its_value(imbalanced, warmup, expected):
+    scales = Scales()
+    settings = {"logit_scale": 9.0, "logit_scale_warmup": warmup, "batch_size": -1}
+    fit(imbalanced, prediction_loss="ldam", callbacks=[scales], **settings)
+    assert scales.seen == expected
+
+
 def test_weights_that_set_in_change_the_training_from_then_on(imbalanced):
     plain = fit(imbalanced)
     deferred = fit(imbalanced, class_weight="balanced", reweight_start=2)
