@@ -83,7 +83,7 @@ class Scales(Callback):
 )
 def test_the_scale_of_ldam_grows_to_its_value(imbalanced, warmup, expected):
     scales = Scales()
-    settings = {"logit_scale": 9.0, "logit_scale_warmup": warmup, "batch_size": -1}
+    settings = {"logit_scale": 9.0, "logit_scale_warmup": warmup, "batch_size": 500}
     fit(imbalanced, prediction_loss="ldam", callbacks=[scales], **settings)
     assert scales.seen == expected
 
