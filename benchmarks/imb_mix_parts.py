@@ -22,16 +22,17 @@ def _default(**own: Any) -> Builder:
     return lambda **common: ImbMixClassifier(**{**common, **own})
 
 
+# with it the class weights are deferred ones
+LDAM: dict[str, Any] = {"prediction_loss": "ldam"}
+
 RIVALS: dict[str, Builder] = {
     **{f"{name}, chapter" if name == "Imb-Mix" else name: _chapter(name) for name in TABLES},
     "balanced softmax": COMPARE["balanced softmax"],
     "SRAT-LDAM": COMPARE["SRAT-LDAM"],
     "SRAT": COMPARE["SRAT"],
     "Imb-Mix": _default(),
+    "Imb-Mix, LDAM": _default(**LDAM),
 }
-# LDAM with deferred weights and more separation
-LDAM: dict[str, Any] = {"prediction_loss": "ldam", "separation_weight": 0.3}
-
 # what the classifier owes to its parts, and to settings that the chapter leaves open
 ABLATION: dict[str, Builder] = {
     "Imb-Mix": _default(),
