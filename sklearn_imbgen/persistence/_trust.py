@@ -72,6 +72,8 @@ PARTS = {
         "StratifiedKFold",
         "StratifiedShuffleSplit",
     ],
+    # named in files of scikit-learn before 1.8
+    "sklearn.utils._metadata_requests": ["MetadataRequest", "MethodMetadataRequest"],
     "sklearn_imbgen.model_selection._crowd_split": ["CrowdStratifiedKFold"],
     "sklearn_imbgen.over_sampling._adversarial_mixing": ["AdversarialMixing"],
     "sklearn_imbgen.over_sampling._containers": ["RowContainer"],

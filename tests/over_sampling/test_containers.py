@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_imbgen.over_sampling import SWIM
+from tests.polars_names import has_names
 from tests.registry import SAMPLERS
 
 N, N_RARE, N_RESAMPLED = 60, 15, 90
@@ -238,5 +239,6 @@ def test_set_output_around_a_sampler(sampler, kind, table):
     pipeline.set_output(transform=kind).fit(frame, NAMES)
     assert isinstance(seen[0], table)
     assert len(seen[0]) == N_RESAMPLED
-    assert pipeline[-1].feature_names_in_.tolist() == ["b", "a"]
+    if has_names(seen[0]):
+        assert pipeline[-1].feature_names_in_.tolist() == ["b", "a"]
     assert set(pipeline.predict(frame)) <= {"often", "rare"}
