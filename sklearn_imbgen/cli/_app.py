@@ -50,7 +50,8 @@ def _leave(text: str, status: int) -> NoReturn:
     sys.exit(status)
 
 
-class Names(click.ParamType):
+# older versions of click have no type to give
+class Names(click.ParamType):  # type: ignore[type-arg]
     """Names separated by commas, as a list."""
 
     name = "a,b,..."

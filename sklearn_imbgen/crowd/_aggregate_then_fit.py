@@ -114,7 +114,7 @@ class AggregateThenFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     2
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "aggregator": [HasMethods("fit"), None],
         "estimator": [HasMethods(["fit", "predict"]), None],
         "use_soft_labels": ["boolean", StrOptions({"auto"})],

@@ -93,7 +93,7 @@ class BaseCrowdClassifier(
     Warning: This class should not be used directly.
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "hidden_dims": ["array-like"],
         "latent_dim": [Interval(numbers.Integral, 1, None, closed="left")],
         "module": [HasMethods("forward"), None],

@@ -89,7 +89,7 @@ class CrowdLayerClassifier(BaseCrowdClassifier):
     (True, 2)
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "worker_layer": [StrOptions({"matrix", "vector", "vector_bias"})],
         **BaseCrowdClassifier._parameter_constraints,
     }

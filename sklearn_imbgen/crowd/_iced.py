@@ -207,7 +207,7 @@ class ICEDClassifier(BaseCrowdClassifier):
     True
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseCrowdClassifier._parameter_constraints,
         "n_networks": [POSITIVE],
         "prior": [StrOptions(set(PRIORS))],

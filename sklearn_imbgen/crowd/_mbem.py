@@ -91,7 +91,7 @@ class MBEMClassifier(BaseCrowdClassifier):
     (True, 2)
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "n_rounds": [Interval(numbers.Integral, 1, None, closed="left")],
         "smoothing": [Interval(numbers.Real, 0, None, closed="left")],
         **BaseCrowdClassifier._parameter_constraints,

@@ -32,7 +32,7 @@ class DataNet(NeuralNetClassifier):
     Warning: This class should not be used directly.
     """
 
-    _parameter_constraints: dict
+    _parameter_constraints: dict[str, Any]
     module: Any
     device: Any
     _generator: torch.Generator

@@ -48,7 +48,7 @@ class SkorchClassifier(DataNet):
     Warning: This class should not be used directly.
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "module": [HasMethods("forward"), callable, None],
         "optimizer": [callable],
         "lr": [Interval(numbers.Real, 0, None, closed="neither")],
@@ -71,7 +71,7 @@ class SkorchClassifier(DataNet):
     # parameters only.
     history_ = None
     initialized_ = False
-    virtual_params_: dict = {}
+    virtual_params_: dict[str, Any] = {}
     prefixes_ = [*DataNet.prefixes_, "module", "criterion", "optimizer"]
     cuda_dependent_attributes_ = ["module_", "criterion_", "optimizer_"]
     _modules = ["module"]

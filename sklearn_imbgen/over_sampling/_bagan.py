@@ -124,7 +124,7 @@ class BAGAN(BaseGenerativeOverSampler):
     [(0, 180), (1, 180)]
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseGenerativeOverSampler._parameter_constraints,
         "autoencoder_epochs": [COUNT],
         "max_epochs": [COUNT],

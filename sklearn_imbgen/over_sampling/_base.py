@@ -59,7 +59,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
     Warning: This class should not be used directly.
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseOverSampler._parameter_constraints,
         "categorical_features": ["array-like", StrOptions({"auto"}), None],
         "scaling": [StrOptions({"auto", "per_feature", "global"})],

@@ -99,7 +99,7 @@ class ConditionalGAN(BaseGenerativeOverSampler):
     [(0, 180), (1, 180)]
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **{
             name: constraint
             for name, constraint in BaseGenerativeOverSampler._parameter_constraints.items()

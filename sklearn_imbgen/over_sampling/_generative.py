@@ -39,7 +39,7 @@ class BaseGenerativeOverSampler(BaseTableOverSampler):
     Warning: This class should not be used directly.
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseTableOverSampler._parameter_constraints,
         "hidden_dims": ["array-like"],
         "latent_dim": [POSITIVE],

@@ -188,7 +188,7 @@ class GLGAN(BaseLatentOverSampler):
     (5, 20)
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseLatentOverSampler._parameter_constraints,
         "max_epochs": [COUNT],
         "discriminator_epochs": [COUNT],

@@ -225,7 +225,7 @@ class ImbMix(BaseTableOverSampler):
     ((360, 2), True)
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseTableOverSampler._parameter_constraints,
         "estimator": [HasMethods("forward"), HasMethods("predict"), None],
         "n_supplementary": [COUNT, StrOptions({"auto"})],

@@ -41,7 +41,7 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
     Warning: This class should not be used directly.
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseGenerativeOverSampler._parameter_constraints,
         "interpolator": [HasMethods("fit_resample"), None],
         "k_neighbors": [POSITIVE, HasMethods(["kneighbors", "kneighbors_graph"])],

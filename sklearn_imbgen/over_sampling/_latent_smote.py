@@ -64,7 +64,7 @@ class LatentSMOTE(BaseLatentOverSampler):
     [(0, 180), (1, 180)]
     """
 
-    _parameter_constraints: dict = {**BaseLatentOverSampler._parameter_constraints}
+    _parameter_constraints: dict[str, Any] = {**BaseLatentOverSampler._parameter_constraints}
     _network_names = ("encoder_", "decoder_")
 
     def __init__(

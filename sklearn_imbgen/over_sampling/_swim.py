@@ -94,7 +94,7 @@ class SWIM(BaseTableOverSampler):
     [(0, 180), (1, 180)]
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseTableOverSampler._parameter_constraints,
         "spread": [WEIGHT],
     }

@@ -40,7 +40,7 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
     Warning: This class should not be used directly.
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **SkorchClassifier._parameter_constraints,
         "prediction_loss": [StrOptions(set(PREDICTION_LOSSES))],
         "epsilon": [Interval(numbers.Real, 0, None, closed="left")],

@@ -144,7 +144,7 @@ class ImbMixClassifier(BaseSeparatingClassifier):
     ((100,), 1)
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseSeparatingClassifier._parameter_constraints,
         "n_supplementary": [Interval(numbers.Integral, 0, None, closed="left"),
                             StrOptions({"auto"})],

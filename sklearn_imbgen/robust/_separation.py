@@ -19,7 +19,7 @@ class BaseSeparatingClassifier(BaseAdversarialClassifier):
     Warning: This class should not be used directly.
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseAdversarialClassifier._parameter_constraints,
         "separation_weight": [Interval(numbers.Real, 0, None, closed="left")],
         "temperature": [Interval(numbers.Real, 0, None, closed="neither")],
