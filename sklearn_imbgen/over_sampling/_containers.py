@@ -8,7 +8,13 @@ from imblearn.utils._validation import ArraysTransformer
 from numpy.typing import NDArray
 from scipy import sparse
 
-from sklearn_imbgen.utils import array_to_polars, is_pandas, is_polars, polars_to_pandas
+from sklearn_imbgen.utils import (
+    array_to_polars,
+    is_pandas,
+    is_polars,
+    polars_to_pandas,
+    refuse_missing_labels,
+)
 
 __all__ = ["RowContainer", "plain_labels", "plain_table", "restore_labels", "stack_rows"]
 
@@ -57,20 +63,12 @@ def plain_labels(y: Any) -> Any:
     if is_polars(y) or is_polars(y, "Series"):
         # a table may be one-hot
         columns = y.get_columns() if is_polars(y) else [y]
-        _refuse_missing(np.any([column.is_null().to_numpy() for column in columns], axis=0))
+        refuse_missing_labels(np.any([column.is_null().to_numpy() for column in columns], axis=0))
         return y.to_numpy()
     if hasattr(y, "isna") and not isinstance(getattr(y, "dtype", np.dtype(int)), np.dtype):
-        _refuse_missing(np.asarray(y.isna()))
+        refuse_missing_labels(np.asarray(y.isna()))
         return y.to_numpy()
     return y
-
-
-def _refuse_missing(missing: NDArray[np.bool_]) -> None:
-    if missing.any():
-        raise ValueError(
-            f"Input y contains NaN: row {np.flatnonzero(missing)[0]} ({missing.sum()} missing "
-            "label(s) in all). Drop these rows from X and y, or have them labelled."
-        )
 
 
 def restore_labels(y: Any, labels: Array) -> Any:

@@ -23,16 +23,13 @@ from sklearn_imbgen.over_sampling._base import (
     POSITIVE,
     POSITIVE_REAL,
     WEIGHT,
-    BaseTableOverSampler,
 )
 from sklearn_imbgen.over_sampling._docs import PARAMETERS
 from sklearn_imbgen.over_sampling._latent_interpolation import fit_neighbors
+from sklearn_imbgen.over_sampling._soft_labels import BaseMixingOverSampler
 from sklearn_imbgen.over_sampling._surrogate import (
-    OnEncodedRows,
-    check_finite_logits,
-    column_slopes,
     column_units,
-    network_of,
+    on_encoded_rows,
     thinned_rows,
     training_losses,
 )
@@ -55,7 +52,7 @@ TRAINING = ("n_supplementary", "epsilon", "norm", "max_epochs", "batch_size", "l
 
 
 @Substitution(**PARAMETERS)
-class ImbMix(BaseTableOverSampler):
+class ImbMix(BaseMixingOverSampler):
     """Over-sample with adversarial rows, each mixed with a partner.
 
     A network learns the classes by algorithm 5.1. Each new row starts from an existing one
@@ -226,7 +223,7 @@ class ImbMix(BaseTableOverSampler):
     """
 
     _parameter_constraints: dict[str, Any] = {
-        **BaseTableOverSampler._parameter_constraints,
+        **BaseMixingOverSampler._parameter_constraints,
         "estimator": [HasMethods("forward"), HasMethods("predict"), None],
         "n_supplementary": [COUNT, StrOptions({"auto"})],
         "noise_scale": [WEIGHT],
@@ -252,8 +249,6 @@ class ImbMix(BaseTableOverSampler):
         "verbose": ["verbose"],
     }
     _learned = "surrogate"
-    # soft labels of the rows drawn so far, during a fit_resample
-    _soft_parts: list[Array] | None = None
 
     def __init__(
         self,
@@ -316,32 +311,6 @@ class ImbMix(BaseTableOverSampler):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit_resample_soft(
-        self, X: Any, y: Any, sample_weight: Any = None
-    ) -> tuple[Any, Any, Array, Array]:
-        """Resample as ``fit_resample`` does, and give the mixed labels and weights too.
-
-        Parameters
-        ----------
-        X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
-            Rows to resample.
-        y : array-like of shape (n_samples,)
-            Their labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            As ``fit_resample`` takes it.
-
-        Returns
-        -------
-        X_resampled, y_resampled
-            As ``fit_resample`` gives them.
-        soft_labels : ndarray of shape (n_samples_new, n_classes)
-            ``soft_labels_``.
-        sample_weight : ndarray of shape (n_samples_new,)
-            ``sample_weight_``, which classifiers take for the weights of rows.
-        """
-        X_resampled, y_resampled = self.fit_resample(X, y, sample_weight)
-        return X_resampled, y_resampled, self.soft_labels_, self.sample_weight_
-
     def _prepare(self, X: Any, y: Array) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
         prepared = super()._prepare(X, y)
         self._rows = X
@@ -377,7 +346,9 @@ class ImbMix(BaseTableOverSampler):
         seed = draw_seed(random_state)
         try:
             if self.estimator is not None:
-                self._take_over_estimator(encoded)
+                self.surrogate_ = on_encoded_rows(
+                    self.estimator, self.classes_, self._codec, encoded
+                )
             elif self.epsilon and self.n_steps:
                 self._train_surrogate(encoded, codes, units, widths, device, seed)
         except KeyboardInterrupt:
@@ -394,14 +365,6 @@ class ImbMix(BaseTableOverSampler):
             if n_new:
                 count = int(self._counts[self._code_of(label)])
                 fit_neighbors(self.k_neighbors, count, label, warn=True)
-
-    def _take_over_estimator(self, encoded: NDArray[np.float32]) -> None:
-        network = network_of(
-            self.estimator, self.classes_, self.n_features_in_, len(self.categorical_features_)
-        )
-        surrogate = OnEncodedRows(network, *column_slopes(self._codec, encoded))
-        check_finite_logits(surrogate, encoded)
-        self.surrogate_ = surrogate
 
     def _train_surrogate(
         self,
@@ -448,27 +411,6 @@ class ImbMix(BaseTableOverSampler):
     def _learned_names(self) -> tuple[str, ...]:
         return ("history_", "surrogate_", "supplementary_counts_", "_mixing")
 
-    def _forget(self) -> None:
-        super()._forget()
-        self.__dict__.pop("soft_labels_", None)
-
-    def _fit_resample(self, X: Any, y: Array) -> tuple[Any, Array]:
-        self._soft_parts = []
-        try:
-            made: tuple[Any, Array] = super()._fit_resample(X, y)
-            drawn = self._soft_parts
-        finally:
-            self._soft_parts = None
-        self.classes_ = np.unique(y)
-        self.soft_labels_ = np.concatenate([np.empty((0, len(self.classes_))), *drawn])
-        return made
-
-    def _tell_rows_apart(self, y: Array, new_y: Array, weights: NDArray[np.float64] | None) -> None:
-        super()._tell_rows_apart(y, new_y, weights)
-        originals = np.eye(len(self.classes_))[np.searchsorted(self.classes_, y)]
-        self.soft_labels_ = np.concatenate([originals, self.soft_labels_])
-        self.sample_weight_ = self.sample_weight_ * self.soft_labels_.max(axis=1)
-
     def _draw_encoded(
         self, code: int, n_rows: int, random_state: np.random.RandomState
     ) -> NDArray[np.floating[Any]]:
@@ -476,6 +418,5 @@ class ImbMix(BaseTableOverSampler):
         seed = draw_seed(random_state)
         with compute_settings(torch.device("cpu"), None if self.estimator is None else seed):
             rows, soft = self._mixing.draw(code, n_rows, random_state, generator)
-        if self._soft_parts is not None:
-            self._soft_parts.append(soft)
+        self._keep_soft_labels(soft)
         return rows

@@ -18,6 +18,7 @@ __all__ = [
     "column_slopes",
     "column_units",
     "network_of",
+    "on_encoded_rows",
     "thinned_rows",
     "training_losses",
 ]
@@ -168,6 +169,34 @@ def thinned_rows(
 def training_losses(net: ImbMixClassifier) -> list[float]:
     """Mean loss of each whole epoch, also of a training that was interrupted."""
     return [float(row["train_loss"]) for row in net.history if "train_loss" in row]
+
+
+def on_encoded_rows(
+    estimator: Any, classes: Array, codec: TableCodec, encoded: NDArray[np.float32]
+) -> OnEncodedRows:
+    """A user's network, given encoded rows; see :func:`network_of`.
+
+    Parameters
+    ----------
+    estimator : torch.nn.Module or fitted object with ``module_``
+    classes : ndarray of shape (n_classes,)
+        Labels of the data.
+    codec : TableCodec
+        Fitted on the rows.
+    encoded : ndarray of shape (n_samples, n_encoded)
+        All rows that it was fitted on.
+
+    Raises
+    ------
+    ValueError
+        Naming ``estimator``, if it does not fit the data, or a row for which its logits are
+        not finite.
+    """
+    n_categorical = codec.n_features_ - len(codec.numeric_)
+    network = network_of(estimator, classes, codec.n_features_, n_categorical)
+    surrogate = OnEncodedRows(network, *column_slopes(codec, encoded))
+    check_finite_logits(surrogate, encoded)
+    return surrogate
 
 
 def network_of(estimator: Any, classes: Array, n_features: int, n_categorical: int) -> nn.Module:

@@ -37,7 +37,7 @@ from sklearn_imbgen.utils._row_plan import (
     plan_rows,
 )
 from sklearn_imbgen.utils._table import TableCodec
-from sklearn_imbgen.utils._target import check_target_labels
+from sklearn_imbgen.utils._target import check_target_labels, refuse_missing_labels
 from sklearn_imbgen.utils._truth_inference import (
     PROBABILITY_FLOOR,
     TruthInference,
@@ -131,6 +131,7 @@ __all__ = [
     "pooled_confusion",
     "posterior_from",
     "refuse_label_matrix",
+    "refuse_missing_labels",
     "split_pipeline",
     "under_represented",
     "vote_model",

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from sklearn_imbgen.utils._validation import plain
 
-__all__ = ["check_target_labels"]
+__all__ = ["check_target_labels", "refuse_missing_labels"]
 
 
 def check_target_labels(y: Any) -> None:
@@ -38,17 +38,31 @@ def check_target_labels(y: Any) -> None:
     labels = np.asarray(y)
     if labels.ndim != 1 or not len(labels):
         return
-    missing = _missing(labels)
-    if missing.any():
-        row = int(np.flatnonzero(missing)[0])
-        # scikit-learn's words, whatever kind of NaN it is
-        what = "None" if labels[row] is None else "NaN"
-        raise ValueError(
-            f"Input y contains {what}: row {row} ({missing.sum()} missing label(s) in all). Drop "
-            "these rows, or label them first."
-        )
+    refuse_missing_labels(_missing(labels), labels)
     if labels.dtype == object:
         _check_sortable(labels)
+
+
+def refuse_missing_labels(
+    missing: NDArray[np.bool_], labels: NDArray[np.object_] | None = None
+) -> None:
+    """Raise, naming the first row, if any label is missing.
+
+    Parameters
+    ----------
+    missing : ndarray of bool of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), default=None
+        What they are, where None is told from NaN.
+    """
+    if not missing.any():
+        return
+    row = int(np.flatnonzero(missing)[0])
+    # scikit-learn's words, whatever kind of NaN it is
+    what = "None" if labels is not None and labels[row] is None else "NaN"
+    raise ValueError(
+        f"Input y contains {what}: row {row} ({missing.sum()} missing label(s) in all). Drop "
+        "these rows, or label them first."
+    )
 
 
 def _missing(labels: NDArray[Any]) -> NDArray[np.bool_]:
