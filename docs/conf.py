@@ -38,6 +38,8 @@ html_theme_options = {
     "show_prev_next": True,
 }
 html_show_sourcelink = False
+# pages without others below them
+html_sidebars = dict.fromkeys(("coming_from_smote", "when_does_it_help", "api"), [])
 copyright = author
 
 myst_heading_anchors = 4
