@@ -57,8 +57,8 @@ focal_gamma : float, default=2.0
 
     logit_scale_warmup : int or float, default=0.1
         Epochs in which ``logit_scale`` grows from 1 to its value; a float is a share of
-        ``max_epochs``. Without, LDAM under attack gives every row the same class for some
-        hundreds of batches, and to the end where there are no more.
+        ``max_epochs``. Without, LDAM under attack first gives every row the same class, and
+        leaves that state late or, on some data, never.
 """
 
 _WEIGHTS = """

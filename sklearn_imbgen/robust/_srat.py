@@ -26,8 +26,8 @@ class SRATClassifier(BaseSeparatingClassifier):
 
     prediction_loss : {{"ce", "focal", "ldam", "balanced_softmax"}}, default="balanced_softmax"
         L of eq. 4.13: SRAT-CE, SRAT-Focal, SRAT-LDAM, or balanced softmax, which is not in
-        the chapter and holds on every set tried. "ldam" is more robust where it has batches
-        enough (a thousand or so), and can stay at the start where it has not.
+        the chapter and the more accurate on unattacked rows; "ldam" is the more robust over
+        all classes.
 
     separation_weight : float, default=0.1
         lambda of eq. 4.13. 0 is adversarial training with deferred weights.
