@@ -39,7 +39,7 @@ html_theme_options = {
 }
 html_show_sourcelink = False
 # pages without others below them
-html_sidebars = dict.fromkeys(("coming_from_smote", "when_does_it_help", "api"), [])
+html_sidebars = {page: [] for page in ("coming_from_smote", "when_does_it_help", "api")}
 copyright = author
 
 myst_heading_anchors = 4

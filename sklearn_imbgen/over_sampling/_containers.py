@@ -12,6 +12,7 @@ from sklearn_imbgen.utils import (
     array_to_polars,
     is_pandas,
     is_polars,
+    plain_schema,
     polars_to_pandas,
     refuse_missing_labels,
 )
@@ -100,7 +101,7 @@ class RowContainer:
     """
 
     def __init__(self, X: Any) -> None:
-        self.schema: Any = X.schema if is_polars(X) else None
+        self.schema: Any = plain_schema(X) if is_polars(X) else None
         self.plain: Any = None if is_polars(X) else ArraysTransformer(X, np.empty(0))
 
     @property

@@ -27,7 +27,12 @@ from sklearn_imbgen.utils._lazy import lazy_names
 from sklearn_imbgen.utils._neighbors import neighbor_table
 from sklearn_imbgen.utils._optional import import_extra
 from sklearn_imbgen.utils._pipeline import PipelineParts, split_pipeline
-from sklearn_imbgen.utils._polars import array_to_polars, is_polars, polars_to_pandas
+from sklearn_imbgen.utils._polars import (
+    array_to_polars,
+    is_polars,
+    plain_schema,
+    polars_to_pandas,
+)
 from sklearn_imbgen.utils._random import draw_seed
 from sklearn_imbgen.utils._row_plan import (
     MAX_MINORITY_ROWS,
@@ -126,6 +131,7 @@ __all__ = [
     "name_some",
     "neighbor_table",
     "plain",
+    "plain_schema",
     "plan_rows",
     "polars_to_pandas",
     "pooled_confusion",

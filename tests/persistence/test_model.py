@@ -159,6 +159,19 @@ def test_types_of_polars(path):
         save_model(scaler, path)
 
 
+def test_a_sampler_of_polars_rows_needs_no_further_trust(path):
+    X, y = make_rows()
+    table = pl.DataFrame(X, schema=list("abcd")).with_columns(
+        pl.Series("city", np.where(X[:, 0] > 0, "Bonn", "Lyon"), dtype=pl.Enum(["Lyon", "Bonn"])),
+        pl.Series("size", np.where(X[:, 1] > 0, "S", "L"), dtype=pl.Categorical),
+    )
+    sampler = GLGAN(autoencoder_epochs=1, max_epochs=1, steps_per_epoch=2, random_state=0)
+    sampler.fit(table, y)
+    rows = sampler.sample(5, random_state=0)
+    assert rows.schema == table.schema
+    assert round_trip(sampler, path).sample(5, random_state=0).equals(rows)
+
+
 @pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_array])
 def test_sparse_rows_keep_their_kind(kind, path):
     X, y = make_rows()
