@@ -100,9 +100,10 @@ def draw_figure(scores: pd.DataFrame, values: dict[str, float], quantity: str, p
                 )
         panel.set(title=f"{kind} accuracy", xlabel=quantity)
     axes[0].set_ylabel("class-averaged accuracy (%)")
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False
-    )
+    handles, labels = axes[0].get_legend_handles_labels()
+    # columns are filled from top to bottom: a method each
+    columns = max(1, len(labels) // 2)
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
     plt.close(figure)
