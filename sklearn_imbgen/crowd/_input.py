@@ -15,6 +15,7 @@ from sklearn_imbgen.utils import (
     CrowdLabels,
     IdleWorkerWarning,
     check_label_matrix,
+    check_target_labels,
     label_keys,
     name_some,
 )
@@ -165,7 +166,8 @@ def n_dimensions(labels: Any) -> int:
 
 
 def _checked_column(y: Any) -> Array:
-    """One label per row, by scikit-learn's rules and with its messages."""
+    """One label per row, by scikit-learn's rules; a missing one is named by its row."""
+    check_target_labels(y)
     column: Array = check_array(y, ensure_2d=False, dtype=None, input_name="y")
     check_classification_targets(column)
     return column
