@@ -26,8 +26,8 @@ from sklearn.metrics import matthews_corrcoef
 from splits import AS_IS, Split, split_rows
 from tqdm.auto import tqdm
 
+from sklearn_imbgen.exceptions import FewSamplesWarning, UnreliableSamplesWarning
 from sklearn_imbgen.robust import AdversarialClassifier
-from sklearn_imbgen.utils import FewSamplesWarning, UnreliableSamplesWarning
 
 METHODS = ("none", "RandomOverSampler", "SMOTE", "ImbMix", "GLGAN")
 RADII = (0.1, 0.3)

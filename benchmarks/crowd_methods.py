@@ -24,7 +24,7 @@ from sklearn_imbgen.crowd import (
     MajorityVote,
     MBEMClassifier,
 )
-from sklearn_imbgen.utils import ConfusedLabelsWarning, IdleWorkerWarning
+from sklearn_imbgen.exceptions import ConfusedLabelsWarning, IdleWorkerWarning
 
 MEASURES = ["accuracy", "macro F1", "label accuracy", "label class mean"]
 

@@ -18,8 +18,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 from splits import Split
 from threadpoolctl import threadpool_limits
 
+from sklearn_imbgen.exceptions import FewSamplesWarning, UnreliableSamplesWarning
 from sklearn_imbgen.metrics import fidelity_report
-from sklearn_imbgen.utils import FewSamplesWarning, UnreliableSamplesWarning
 
 # one row per classifier: its name, scores, seconds, refusal, fidelity
 Rows = list[dict[str, Any]]

@@ -13,12 +13,12 @@ from imblearn.utils.estimator_checks import (
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_imbgen.utils import FewSamplesWarning
+from sklearn_imbgen.exceptions import FewSamplesWarning
 from tests.registry import SAMPLERS, expected_failures
 
 pytestmark = [
     # the checks feed tiny classes, unnamed arrays and sparse arrays on purpose
-    pytest.mark.filterwarnings("ignore::sklearn_imbgen.utils.FewSamplesWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn_imbgen.exceptions.FewSamplesWarning"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning:imblearn"),
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sklearn_imbgen.utils import DivergenceError
+from sklearn_imbgen.exceptions import DivergenceError
 
 __all__ = ["CommandError", "collect_warnings", "describe_counts", "explained", "one_line"]
 

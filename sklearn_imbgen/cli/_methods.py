@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from sklearn_imbgen.cli._messages import CommandError
-from sklearn_imbgen.utils import FewSamplesWarning
+from sklearn_imbgen.exceptions import FewSamplesWarning
 
 __all__ = ["METHODS", "NO_METHOD", "Method", "Settings", "build_sampler", "known"]
 

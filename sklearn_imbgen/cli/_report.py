@@ -10,10 +10,10 @@ from typing import Any
 import click
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from sklearn_imbgen._show_versions import versions
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.cli._figures import close, figure_source, plain_text
 from sklearn_imbgen.cli._messages import Tally
 from sklearn_imbgen.cli._page import (
@@ -47,8 +47,6 @@ __all__ = [
     "versions_section",
     "warnings_section",
 ]
-
-Array = NDArray[Any]
 
 # Classes with tables and figures of their own, the smallest first, and crosses of each on a map.
 SHOWN_CLASSES = 8

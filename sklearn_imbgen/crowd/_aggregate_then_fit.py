@@ -12,13 +12,13 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.crowd._class_weight import balancing_weights
 from sklearn_imbgen.crowd._dawid_skene import DawidSkene
 from sklearn_imbgen.crowd._input import agreement, codes_of, read_crowd_labels
 
 __all__ = ["AggregateThenFit", "repeat_by_posterior"]
 
-Array = NDArray[Any]
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 

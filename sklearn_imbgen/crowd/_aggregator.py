@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.crowd._input import warn_of_idle_workers
 from sklearn_imbgen.utils import (
     CrowdLabels,
@@ -18,7 +19,6 @@ from sklearn_imbgen.utils import (
 
 __all__ = ["BaseAggregator", "Judgement"]
 
-Array = NDArray[Any]
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 

@@ -22,9 +22,11 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.crowd._class_weight import balancing_weights
 from sklearn_imbgen.crowd._input import agreement, read_crowd_labels, warn_of_idle_workers
 from sklearn_imbgen.crowd._network import build_classifier, train_on_targets
+from sklearn_imbgen.exceptions import ConfusedLabelsWarning
 from sklearn_imbgen.nn import (
     History,
     Schedule,
@@ -37,17 +39,9 @@ from sklearn_imbgen.nn import (
     thread_share,
     torch_generator,
 )
-from sklearn_imbgen.utils import (
-    ConfusedLabelsWarning,
-    CrowdLabels,
-    TableCodec,
-    error_rates,
-    plain,
-)
+from sklearn_imbgen.utils import CrowdLabels, TableCodec, error_rates, plain
 
 __all__ = ["BaseCrowdClassifier", "CrowdData"]
-
-Array = NDArray[Any]
 
 # not float32: large values of a float64 table are scaled before they are made smaller
 FLOATS = [np.float64, np.float32]

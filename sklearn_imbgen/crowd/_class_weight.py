@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.utils import name_some
 
 __all__ = ["balancing_weights"]
-
-Array = NDArray[Any]
 
 
 def balancing_weights(

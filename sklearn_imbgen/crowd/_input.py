@@ -11,9 +11,10 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _num_samples, check_array, check_consistent_length
 
+from sklearn_imbgen._typing import Array
+from sklearn_imbgen.exceptions import IdleWorkerWarning
 from sklearn_imbgen.utils import (
     CrowdLabels,
-    IdleWorkerWarning,
     check_label_matrix,
     check_target_labels,
     label_keys,
@@ -21,8 +22,6 @@ from sklearn_imbgen.utils import (
 )
 
 __all__ = ["CrowdInput", "agreement", "codes_of", "read_crowd_labels", "warn_of_idle_workers"]
-
-Array = NDArray[Any]
 
 
 class CrowdInput(NamedTuple):

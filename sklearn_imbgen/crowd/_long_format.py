@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.utils import CrowdLabels, check_label_matrix, import_extra, name_some, plain
 
 __all__ = ["AnnotationMatrix", "annotations_to_matrix", "matrix_to_annotations"]
 
-Array = NDArray[Any]
 Codes = NDArray[np.intp]
 
 

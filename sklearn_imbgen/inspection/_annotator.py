@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.inspection._axes import take_axes
 from sklearn_imbgen.inspection._crowd import (
     counted,
@@ -29,8 +30,6 @@ from sklearn_imbgen.utils import (
 )
 
 __all__ = ["AnnotatorDisplay"]
-
-Array = NDArray[Any]
 
 SHOWN_BARS = 20
 # How the workers whose matrices are shown are chosen, and how a title says it.

@@ -8,13 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.manifold import TSNE
 from sklearn.utils import _safe_indexing, check_random_state, column_or_1d
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.inspection._axes import BLACK, MARKERS, PALETTE, add_legend, take_axes
 from sklearn_imbgen.inspection._projection import PlaneProjection, pick_rows
 from sklearn_imbgen.utils import check_finite, draw_seed, split_pipeline
 
 __all__ = ["FeatureSpaceDisplay"]
-
-Array = NDArray[Any]
 
 METHODS = ("tsne", "pca")
 # scikit-learn's, and less where there are few rows

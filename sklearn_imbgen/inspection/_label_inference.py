@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.inspection._axes import (
     BLACK,
     LINE_STYLES,
@@ -20,7 +21,6 @@ from sklearn_imbgen.inspection._crowd import fitted_part, largest_first
 
 __all__ = ["LabelInferenceDisplay"]
 
-Array = NDArray[Any]
 Curve = Sequence[float]
 
 PROBABILITY = "probability of the inferred label"

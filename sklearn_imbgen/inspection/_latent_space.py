@@ -6,16 +6,15 @@ from textwrap import fill
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.inspection._axes import BLACK, MARKERS, PALETTE, add_legend, take_axes
 from sklearn_imbgen.inspection._projection import PlaneProjection, pick_rows
 
 __all__ = ["LatentSpaceDisplay"]
-
-Array = NDArray[Any]
 
 # Letters that fit along the height of a figure of matplotlib's usual size.
 AXIS_WIDTH = 36

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.decomposition import PCA
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.utils import TableCodec, check_finite
-
-Array = NDArray[Any]
 
 ORDINALS = ("first", "second")
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state, column_or_1d
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.inspection._axes import (
     BLACK,
     BLUE,
@@ -20,8 +21,6 @@ from sklearn_imbgen.metrics import fidelity_report
 from sklearn_imbgen.utils import draw_seed, plain
 
 __all__ = ["ResamplingDisplay", "fidelity_of_methods"]
-
-Array = NDArray[Any]
 
 # Encoded originals that differ by more than this are not the same rows.
 SAME_ROW = 1e-3

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.inspection._axes import (
     BLACK,
     BLUE,
@@ -27,7 +28,6 @@ from sklearn_imbgen.utils import under_represented
 
 __all__ = ["RobustnessDisplay"]
 
-Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 PURPOSE = "RobustnessDisplay.plot"

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.inspection._axes import (
     BLACK,
     BLUE,
@@ -21,7 +22,6 @@ from sklearn_imbgen.inspection._axes import (
 
 __all__ = ["draw_bars", "draw_matrices", "draw_points", "new_axes"]
 
-Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 # Colour and mark of each "looks_like" of metrics.annotator_report.

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing, column_or_1d
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.metrics._black_box import Ball, distances_to_error
 from sklearn_imbgen.metrics._raw_units import as_numbers, find_raw_units, like
 from sklearn_imbgen.utils import name_some, split_pipeline
 
 __all__ = ["Attack", "AttackedRows"]
 
-Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 
 BLACK_BOX = "black_box"

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.metrics._attack import AttackedRows
 from sklearn_imbgen.metrics._columns import ColumnReport
 from sklearn_imbgen.utils import name_some, under_represented
@@ -21,7 +22,6 @@ __all__ = [
     "training_sizes",
 ]
 
-Array = NDArray[Any]
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 

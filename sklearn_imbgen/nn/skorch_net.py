@@ -20,16 +20,15 @@ from skorch.dataset import Dataset
 from skorch.utils import to_device
 from torch import Tensor, nn
 
+from sklearn_imbgen._typing import Array
+from sklearn_imbgen.exceptions import DivergenceError
 from sklearn_imbgen.nn.checkpoint import Checkpoint
 from sklearn_imbgen.nn.data_net import DataNet
 from sklearn_imbgen.nn.device import limited_threads, thread_share
 from sklearn_imbgen.nn.seeding import draw_seed, isolated_rng
 from sklearn_imbgen.nn.tensor_batches import TensorBatches
-from sklearn_imbgen.utils import DivergenceError
 
 __all__ = ["SkorchClassifier"]
-
-Array = NDArray[Any]
 
 # A training loss that grows by this factor over that of the first epoch has exploded.
 EXPLOSION_FACTOR = 1e3

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from sklearn_imbgen.utils import DivergenceError, DivergenceWarning
+from sklearn_imbgen.exceptions import DivergenceError, DivergenceWarning
 
 __all__ = ["History", "Schedule", "Step", "train"]
 

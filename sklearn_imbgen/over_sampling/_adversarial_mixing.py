@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.nn import plain_batches
 from sklearn_imbgen.over_sampling._pairs import (
     Partners,
@@ -23,8 +24,6 @@ from sklearn_imbgen.robust import (
 )
 
 __all__ = ["AdversarialMixing"]
-
-Array = NDArray[Any]
 
 # New rows made at a time, so that the attack's memory does not grow with their number.
 CHUNK_ROWS = 8192

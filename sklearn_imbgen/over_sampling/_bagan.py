@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import torch
 from imblearn.utils import Substitution
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.nn import (
     OneHotBlocks,
     Step,
@@ -26,8 +26,6 @@ from sklearn_imbgen.over_sampling._training import TrainingData
 from sklearn_imbgen.utils import covariance_roots
 
 __all__ = ["BAGAN"]
-
-Array = NDArray[Any]
 
 
 @Substitution(**PARAMETERS)

@@ -2,18 +2,17 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from sklearn.covariance import oas
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from sklearn_imbgen._typing import Array
+
 __all__ = ["BalancingPlayers", "latent_normal"]
 
-Array = NDArray[Any]
 Terms = dict[str, Tensor]
 
 

@@ -19,6 +19,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.over_sampling._containers import (
     RowContainer,
     plain_labels,
@@ -41,8 +42,6 @@ from sklearn_imbgen.utils import (
     plain,
     refuse_label_matrix,
 )
-
-Array = NDArray[Any]
 
 POSITIVE = Interval(numbers.Integral, 1, None, closed="left")
 COUNT = Interval(numbers.Integral, 0, None, closed="left")

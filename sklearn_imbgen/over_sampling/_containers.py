@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 from imblearn.utils._validation import ArraysTransformer
-from numpy.typing import NDArray
 from scipy import sparse
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.utils import (
     array_to_polars,
     is_pandas,
@@ -18,8 +18,6 @@ from sklearn_imbgen.utils import (
 )
 
 __all__ = ["RowContainer", "plain_labels", "plain_table", "restore_labels", "stack_rows"]
-
-Array = NDArray[Any]
 
 
 def plain_table(X: Any, name: str) -> Any:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 from torch import Tensor
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.nn import Step, WithHead, apply_in_chunks, thread_share, train
 from sklearn_imbgen.over_sampling._adversarial import Players
 from sklearn_imbgen.over_sampling._base import COUNT, POSITIVE, WEIGHT
@@ -25,8 +26,6 @@ from sklearn_imbgen.over_sampling._variation import (
 )
 
 __all__ = ["GLGAN"]
-
-Array = NDArray[Any]
 
 # The classifier may undo a variation if the class has at least as many rows as the latent
 # points have dimensions: of fewer it knows too little to say where the class ends.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from torch import nn
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.nn import (
     compute_settings,
     draw_seed,
@@ -41,8 +42,6 @@ from sklearn_imbgen.robust import (
 from sklearn_imbgen.utils import under_represented
 
 __all__ = ["ImbMix"]
-
-Array = NDArray[Any]
 
 # Parameters by what takes them: the attack, chapter 5's mixing, the draw of pairs, the training.
 ATTACK = ("step_size", "n_steps", "random_start")

@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from sklearn_imbgen._typing import Array
+from sklearn_imbgen.exceptions import UnreliableSamplesWarning
 from sklearn_imbgen.nn import apply_in_chunks
-from sklearn_imbgen.utils import UnreliableSamplesWarning, plain
+from sklearn_imbgen.utils import plain
 
 __all__ = ["Judgement", "Judges", "class_margin", "warn_if_unreliable"]
-
-Array = NDArray[Any]
 
 # Shares from which on a user is warned.
 TOO_MANY_ELSEWHERE = 0.25

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import HasMethods, Interval
 from torch import Tensor, nn
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.nn import (
     OneHotBlocks,
     Step,
@@ -31,8 +32,6 @@ from sklearn_imbgen.over_sampling._base import (
 from sklearn_imbgen.over_sampling._generative import BaseGenerativeOverSampler
 from sklearn_imbgen.over_sampling._latent_interpolation import interpolate_class, warn_of_few_rows
 from sklearn_imbgen.over_sampling._training import TrainingData
-
-Array = NDArray[Any]
 
 
 class BaseLatentOverSampler(BaseGenerativeOverSampler):

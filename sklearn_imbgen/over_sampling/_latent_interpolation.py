@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
+from sklearn_imbgen._typing import Array
+from sklearn_imbgen.exceptions import FewSamplesWarning
 from sklearn_imbgen.nn import draw_seed
-from sklearn_imbgen.utils import FewSamplesWarning, draw_pairs, interpolate, neighbor_table, plain
+from sklearn_imbgen.utils import draw_pairs, interpolate, neighbor_table, plain
 
 __all__ = ["fit_neighbors", "interpolate_class", "warn_of_few_rows"]
-
-Array = NDArray[Any]
 
 # names under which imbalanced-learn's over-samplers count neighbors within a class
 NEIGHBOR_PARAMETERS = ("k_neighbors", "n_neighbors")

@@ -1,7 +1,5 @@
 """Which rows are mixed, and how much of each, so that the label favours a chosen class."""
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,9 +7,9 @@ from scipy.special import betainc, betaincinv
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
-__all__ = ["Partners", "favouring_shares", "least_favouring_share"]
+from sklearn_imbgen._typing import Array
 
-Array = NDArray[Any]
+__all__ = ["Partners", "favouring_shares", "least_favouring_share"]
 
 
 def least_favouring_share(n_own: Tensor, n_partner: Tensor, *, kappa: float, tau: float) -> Tensor:

@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import _check_sample_weight
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.utils import plain
 
 __all__ = ["check_row_weights", "extend_weights"]
-
-Array = NDArray[Any]
 
 
 def check_row_weights(sample_weight: Any, X: Any, y: Array) -> NDArray[np.float64] | None:

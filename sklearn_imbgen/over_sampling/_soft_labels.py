@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.over_sampling._base import BaseTableOverSampler
 
 __all__ = ["BaseMixingOverSampler"]
-
-Array = NDArray[Any]
 
 
 class BaseMixingOverSampler(BaseTableOverSampler):

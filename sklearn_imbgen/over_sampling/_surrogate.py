@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.nn import apply_in_chunks, check_logits
 from sklearn_imbgen.robust import ImbMixClassifier
 from sklearn_imbgen.utils import TableCodec, plain
@@ -22,8 +23,6 @@ __all__ = [
     "thinned_rows",
     "training_losses",
 ]
-
-Array = NDArray[Any]
 
 
 class OnEncodedRows(nn.Module):

@@ -6,13 +6,12 @@ import numpy as np
 from imblearn.utils import Substitution
 from numpy.typing import NDArray
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.over_sampling._base import WEIGHT, BaseTableOverSampler
 from sklearn_imbgen.over_sampling._docs import PARAMETERS
 from sklearn_imbgen.utils import covariance_roots, mean_and_covariance
 
 __all__ = ["SWIM", "rescale_to_norms"]
-
-Array = NDArray[Any]
 
 
 @Substitution(**PARAMETERS)

@@ -1,10 +1,10 @@
 """Variation that a small class borrows from the rows of all classes."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import entropy
+
+from sklearn_imbgen._typing import Array
 
 __all__ = [
     "draw_class_pairs",
@@ -13,8 +13,6 @@ __all__ = [
     "variation_share",
     "within_class_covariance",
 ]
-
-Array = NDArray[Any]
 
 
 def within_class_covariance(rows: Array, codes: Array) -> NDArray[np.float64]:

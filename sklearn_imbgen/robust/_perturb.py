@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state, check_scalar, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.nn import draw_seed, evaluation_mode, isolated_rng, thread_share
 from sklearn_imbgen.robust._attacks import (
     Threat,
@@ -23,8 +24,6 @@ from sklearn_imbgen.robust._threat_model import feature_units, make_threat
 from sklearn_imbgen.utils import encode_labels
 
 __all__ = ["PerturbMixin"]
-
-Array = NDArray[Any]
 
 # Rows attacked at once: bounds the memory.
 ATTACKED_ROWS = 1024

@@ -4,13 +4,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.robust._attacks import Threat
 
 __all__ = ["feature_units", "make_threat"]
-
-Array = NDArray[Any]
 
 
 def feature_units(feature_scale: Any, X: Array) -> Array | None:

@@ -7,14 +7,6 @@ from sklearn_imbgen.utils._covariance import (
     covariance_roots,
     mean_and_covariance,
 )
-from sklearn_imbgen.utils._exceptions import (
-    ConfusedLabelsWarning,
-    DivergenceError,
-    DivergenceWarning,
-    FewSamplesWarning,
-    IdleWorkerWarning,
-    UnreliableSamplesWarning,
-)
 from sklearn_imbgen.utils._files import whole_file
 from sklearn_imbgen.utils._frames import Schema, as_frame, check_values, count_labels, label_codes
 from sklearn_imbgen.utils._interpolation import Pairs, draw_pairs, interpolate
@@ -79,20 +71,14 @@ __all__ = [
     "MAX_TRAINING_ROWS",
     "PROBABILITY_FLOOR",
     "Batch",
-    "ConfusedLabelsWarning",
     "CovarianceRoots",
     "CrowdLabels",
-    "DivergenceError",
-    "DivergenceWarning",
-    "FewSamplesWarning",
-    "IdleWorkerWarning",
     "Pairs",
     "PipelineParts",
     "RowPlan",
     "Schema",
     "TableCodec",
     "TruthInference",
-    "UnreliableSamplesWarning",
     "VoteModel",
     "array_to_polars",
     "as_frame",

@@ -1,13 +1,12 @@
 """The square root of a covariance matrix, its inverse, and what it does not reach."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from sklearn_imbgen._typing import Array
 
 __all__ = ["CovarianceRoots", "covariance_roots", "mean_and_covariance"]
-
-Array = NDArray[Any]
 
 # A direction whose standard deviation is below this fraction of the widest one counts as
 # constant: encoded rows are float32, so dependent columns leave about 1e-7 behind.

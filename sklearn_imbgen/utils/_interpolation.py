@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.utils._neighbors import without_self
 
 __all__ = ["Pairs", "draw_pairs", "interpolate", "uniform_step"]
 
-Array = NDArray[Any]
 StepLaw = Callable[["Array", "Array", np.random.RandomState], Array]
 
 

@@ -8,9 +8,10 @@ from imblearn.utils import check_neighbors_object
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from sklearn_imbgen._typing import Array
+
 __all__ = ["neighbor_table", "without_self"]
 
-Array = NDArray[Any]
 Rows = NDArray[np.intp]
 
 # Up to this many rows the search is exact; more are searched in groups of at most as many.

@@ -10,7 +10,7 @@ from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from sklearn_imbgen.utils._exceptions import FewSamplesWarning
+from sklearn_imbgen.exceptions import FewSamplesWarning
 from sklearn_imbgen.utils._random import draw_seed
 from sklearn_imbgen.utils._validation import name_some, plain
 

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.preprocessing import OneHotEncoder
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.utils._columns import dtype_bounds
 
 __all__ = ["TableCodec"]
-
-Array = NDArray[Any]
 
 BOOLEANS = (bool, np.bool_)
 INTEGERS = (int, np.integer, np.bool_)

@@ -26,7 +26,7 @@ from sklearn_imbgen.crowd._network import (
     draw_row_batches,
     soft_cross_entropy,
 )
-from sklearn_imbgen.utils import ConfusedLabelsWarning, IdleWorkerWarning
+from sklearn_imbgen.exceptions import ConfusedLabelsWarning, IdleWorkerWarning
 from tests.crowd.registry import CROWD_CLASSIFIERS
 
 NETWORKS = [name for name in CROWD_CLASSIFIERS if name != "AggregateThenFit"]

@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning:imblearn"),
     # the checks feed labels at random, and weights of classes that leave one of them only
-    pytest.mark.filterwarnings("ignore::sklearn_imbgen.utils.ConfusedLabelsWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn_imbgen.exceptions.ConfusedLabelsWarning"),
 ]
 ESTIMATORS = list(CROWD_CLASSIFIERS.values())
 

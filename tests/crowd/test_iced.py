@@ -13,8 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_imbgen.crowd import ICEDClassifier, MajorityVote
+from sklearn_imbgen.exceptions import ConfusedLabelsWarning
 from sklearn_imbgen.model_selection import CrowdStratifiedKFold, crowd_scorer
-from sklearn_imbgen.utils import ConfusedLabelsWarning
 
 QUICK = {"n_networks": 2, "warm_up_epochs": 6, "max_epochs": 4, "balanced_epochs": 4}
 

@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 
 import sklearn_imbgen.crowd
 from sklearn_imbgen.crowd import DawidSkene, MajorityVote
-from sklearn_imbgen.utils import IdleWorkerWarning
+from sklearn_imbgen.exceptions import IdleWorkerWarning
 
 ROWS = np.array([[0, 0, 1], [1, 1, -1], [0, -1, 0], [1, 1, 0], [0, 0, 0]])
 VOTE = [0, 1, 0, 1, 0]

@@ -103,7 +103,7 @@ def test_label_matrices_of_any_type(matrix):
     assert model.workers_.tolist() == WORKERS
 
 
-@pytest.mark.filterwarnings("ignore::sklearn_imbgen.utils.ConfusedLabelsWarning")
+@pytest.mark.filterwarnings("ignore::sklearn_imbgen.exceptions.ConfusedLabelsWarning")
 @pytest.mark.parametrize("name", CROWD_CLASSIFIERS)
 def test_crowd_classifiers_see_the_same_numbers_in_any_table(name, table):
     expected = quick(CROWD_CLASSIFIERS[name]).fit(PLAIN, VOTES).predict_proba(PLAIN)

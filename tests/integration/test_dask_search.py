@@ -23,8 +23,8 @@ distributed = pytest.importorskip("distributed")
 
 # so small folds and so short trainings
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn_imbgen.utils.FewSamplesWarning"),
-    pytest.mark.filterwarnings("ignore::sklearn_imbgen.utils.ConfusedLabelsWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn_imbgen.exceptions.FewSamplesWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn_imbgen.exceptions.ConfusedLabelsWarning"),
 ]
 
 PATIENCE = 120  # seconds, for a machine that is busy

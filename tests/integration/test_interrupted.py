@@ -31,7 +31,7 @@ ESTIMATORS = {**SAMPLERS, **CLASSIFIERS, **CROWD, "DawidSkene": DawidSkene()}
 N_MOMENTS = 5
 
 # so few epochs do not tell rows apart
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn_imbgen.utils.ConfusedLabelsWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn_imbgen.exceptions.ConfusedLabelsWarning")
 
 
 class Calls:

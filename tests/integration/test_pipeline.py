@@ -25,7 +25,7 @@ def scored(imbalanced):
 
 
 # small folds have fewer minority rows than neighbors
-few = pytest.mark.filterwarnings("ignore::sklearn_imbgen.utils.FewSamplesWarning")
+few = pytest.mark.filterwarnings("ignore::sklearn_imbgen.exceptions.FewSamplesWarning")
 
 
 def test_a_pipeline_fits_predicts_and_fits_again(pipeline, scored):

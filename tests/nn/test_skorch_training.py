@@ -27,8 +27,8 @@ from skorch.dataset import ValidSplit
 from torch import nn
 from torch.utils.data import DataLoader
 
+from sklearn_imbgen.exceptions import DivergenceError
 from sklearn_imbgen.robust import AdversarialClassifier, ImbMixClassifier, SRATClassifier
-from sklearn_imbgen.utils import DivergenceError
 
 SMALL = {"max_epochs": 3, "n_steps": 1, "batch_size": 32, "random_state": 0}
 CLASSIFIERS = [AdversarialClassifier, SRATClassifier, ImbMixClassifier]

@@ -19,7 +19,7 @@ from tests.registry import TINY
 pytestmark = [
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
     # so short a training may find one class only
-    pytest.mark.filterwarnings("ignore::sklearn_imbgen.utils.ConfusedLabelsWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn_imbgen.exceptions.ConfusedLabelsWarning"),
 ]
 
 SMALL = {"epsilon": 0.1, "n_steps": 1, "max_epochs": 1, "random_state": 0}

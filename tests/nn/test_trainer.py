@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
+from sklearn_imbgen.exceptions import DivergenceError, DivergenceWarning
 from sklearn_imbgen.nn import Schedule, Step, train
-from sklearn_imbgen.utils import DivergenceError, DivergenceWarning
 
 
 class Scalar(nn.Module):

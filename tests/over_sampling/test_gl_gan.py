@@ -10,8 +10,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 from torch import nn
 
+from sklearn_imbgen.exceptions import DivergenceError, DivergenceWarning, FewSamplesWarning
 from sklearn_imbgen.over_sampling import GLGAN, LatentSMOTE
-from sklearn_imbgen.utils import DivergenceError, DivergenceWarning, FewSamplesWarning
 from tests.registry import SAMPLERS
 
 

@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.datasets import make_classification
 from torch import nn
 
+from sklearn_imbgen.exceptions import UnreliableSamplesWarning
 from sklearn_imbgen.over_sampling import GLGAN
 from sklearn_imbgen.over_sampling._judgement import (
     Judgement,
@@ -16,7 +17,6 @@ from sklearn_imbgen.over_sampling._judgement import (
     class_margin,
     warn_if_unreliable,
 )
-from sklearn_imbgen.utils import UnreliableSamplesWarning
 from tests.registry import SAMPLERS
 
 

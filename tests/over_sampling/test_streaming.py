@@ -8,8 +8,9 @@ import pytest
 from imblearn.over_sampling import SMOTE
 from sklearn.base import clone
 
+from sklearn_imbgen.exceptions import FewSamplesWarning
 from sklearn_imbgen.over_sampling import SWIM, resample_partitions
-from sklearn_imbgen.utils import FewSamplesWarning, plan_rows
+from sklearn_imbgen.utils import plan_rows
 from sklearn_imbgen.utils._row_plan import rows_to_add
 from tests.registry import SAMPLERS
 

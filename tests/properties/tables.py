@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
-from sklearn_imbgen.utils import DivergenceError
+from sklearn_imbgen.exceptions import DivergenceError
 
 # -- columns ---------------------------------------------------------------------------------------
 

@@ -30,8 +30,8 @@ pytestmark = [
     # by scikit-learn's check of huge values, before it accepts or refuses them
     pytest.mark.filterwarnings("ignore:invalid value encountered in reduce:RuntimeWarning"),
     pytest.mark.filterwarnings("ignore:overflow encountered in cast:RuntimeWarning"),
-    pytest.mark.filterwarnings("ignore::sklearn_imbgen.utils.ConfusedLabelsWarning"),
-    pytest.mark.filterwarnings("ignore::sklearn_imbgen.utils.IdleWorkerWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn_imbgen.exceptions.ConfusedLabelsWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn_imbgen.exceptions.IdleWorkerWarning"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
 

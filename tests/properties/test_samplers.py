@@ -17,7 +17,7 @@ from tests.properties.tables import (
 )
 from tests.registry import SAMPLERS
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn_imbgen.utils.FewSamplesWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn_imbgen.exceptions.FewSamplesWarning")
 TINY = {"hidden_dims": (8,), "steps_per_epoch": 1}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_imbgen.utils import FewSamplesWarning
+from sklearn_imbgen.exceptions import FewSamplesWarning
 
 
 def rows(n_samples, n_features=4, seed=0):

@@ -1,0 +1,9 @@
+"""Names for types that many files share."""
+
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
+
+__all__ = ["Array"]
+
+Array: TypeAlias = NDArray[Any]
