@@ -76,7 +76,7 @@ PARTS = {
     "sklearn.utils._metadata_requests": ["MetadataRequest", "MethodMetadataRequest"],
     "sklearn_imbgen.model_selection._crowd_split": ["CrowdStratifiedKFold"],
     "sklearn_imbgen.over_sampling._adversarial_mixing": ["AdversarialMixing"],
-    "sklearn_imbgen.over_sampling._containers": ["RowContainer"],
+    "sklearn_imbgen.utils._containers": ["RowContainer"],
     "sklearn_imbgen.over_sampling._judgement": ["Judgement", "Judges"],
     "sklearn_imbgen.persistence._records": ["Stored"],
     "sklearn_imbgen.robust._attacks": ["Threat"],
