@@ -18,7 +18,12 @@ from sklearn_imbgen.utils._covariance import (
 from sklearn_imbgen.utils._files import whole_file
 from sklearn_imbgen.utils._frames import Schema, as_frame, check_values, count_labels, label_codes
 from sklearn_imbgen.utils._imports import import_extra, lazy_names
-from sklearn_imbgen.utils._interpolation import draw_pairs, interpolate, neighbor_table
+from sklearn_imbgen.utils._interpolation import (
+    draw_pairs,
+    fewer_neighbors,
+    interpolate,
+    neighbor_table,
+)
 from sklearn_imbgen.utils._label_matrix import (
     CrowdLabels,
     check_label_matrix,
@@ -94,6 +99,7 @@ __all__ = [
     "draw_seed",
     "encode_labels",
     "error_rates",
+    "fewer_neighbors",
     "floored_log",
     "import_extra",
     "integer_bounds",
