@@ -1,56 +1,31 @@
-"""Checks of X and y whose messages name the row, the column or the class."""
+"""Checks of rows and labels whose messages name the row, the column or the class."""
 
 import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-
-from sklearn_imbgen.utils._columns import is_category
 
 __all__ = [
     "check_class_sizes",
     "check_finite",
     "check_frame",
     "check_numeric_columns",
+    "check_target_labels",
+    "draw_seed",
     "encode_labels",
+    "is_category",
     "name_some",
     "plain",
     "refuse_label_matrix",
+    "refuse_missing_labels",
+    "under_represented",
 ]
 
 # How many offenders a message names.
 NAMED = 5
-
-
-def refuse_label_matrix(y: Any) -> None:
-    """Raise if ``y`` holds several labels per row, as crowd annotations do.
-
-    A one-hot matrix (exactly one 1 per row) is an accepted way to write one
-    label per row and passes; so does a single column. imbalanced-learn would
-    silently read a 0/1 matrix with all-zero rows as one-hot, hence the check.
-
-    Raises
-    ------
-    ValueError
-        If ``y`` has two or more columns and is not one-hot.
-    """
-    if y is None or getattr(y, "ndim", None) == 1:
-        return
-    labels = y.toarray() if sparse.issparse(y) else np.asarray(y)
-    if labels.ndim != 2 or labels.shape[1] == 1:
-        return
-    is_one = labels == 1
-    one_hot = np.logical_or(is_one, labels == 0).all() and (is_one.sum(axis=1) == 1).all()
-    if not one_hot:
-        raise ValueError(
-            f"y has shape {labels.shape}: several labels per row. Multilabel and "
-            "multioutput targets are not supported by a sampler. If the columns are "
-            "the answers of several annotators, infer one label per row first with "
-            "the tools of sklearn_imbgen.crowd and pass that."
-        )
 
 
 def plain(label: Any) -> Any:
@@ -84,6 +59,19 @@ def name_some(names: Iterable[Any]) -> str:
     every = [repr(plain(name)) for name in names]
     more = f" and {len(every) - NAMED} more" if len(every) > NAMED else ""
     return ", ".join(every[:NAMED]) + more
+
+
+def is_category(dtype: Any) -> bool:
+    """Whether a column's type names categories: pandas' category or a dictionary of pyarrow.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> is_category(pd.CategoricalDtype()), is_category(np.dtype(float))
+    (True, False)
+    """
+    name = str(getattr(dtype, "name", ""))
+    return name == "category" or name.startswith("dictionary<")
 
 
 def check_frame(frame: Any, categorical: Any) -> None:
@@ -198,6 +186,148 @@ def _is_missing_object(X: NDArray[np.object_]) -> NDArray[np.bool_]:
     return flags
 
 
+def refuse_label_matrix(y: Any) -> None:
+    """Raise if ``y`` holds several labels per row, as crowd annotations do.
+
+    A one-hot matrix (exactly one 1 per row) is an accepted way to write one
+    label per row and passes; so does a single column. imbalanced-learn would
+    silently read a 0/1 matrix with all-zero rows as one-hot, hence the check.
+
+    Raises
+    ------
+    ValueError
+        If ``y`` has two or more columns and is not one-hot.
+    """
+    if y is None or getattr(y, "ndim", None) == 1:
+        return
+    labels = y.toarray() if sparse.issparse(y) else np.asarray(y)
+    if labels.ndim != 2 or labels.shape[1] == 1:
+        return
+    is_one = labels == 1
+    one_hot = np.logical_or(is_one, labels == 0).all() and (is_one.sum(axis=1) == 1).all()
+    if not one_hot:
+        raise ValueError(
+            f"y has shape {labels.shape}: several labels per row. Multilabel and "
+            "multioutput targets are not supported by a sampler. If the columns are "
+            "the answers of several annotators, infer one label per row first with "
+            "the tools of sklearn_imbgen.crowd and pass that."
+        )
+
+
+def check_target_labels(y: Any) -> None:
+    """Raise if labels are missing or do not sort, before numpy fails on them.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,), or anything else
+        Only one label per row is looked at; other shapes have checks of their own.
+
+    Raises
+    ------
+    ValueError
+        If a label is None, NaN or NaT, naming the first such row.
+    TypeError
+        If labels are of types that cannot be sorted together, such as 1 and "one".
+
+    Examples
+    --------
+    >>> check_target_labels(["common", "rare", None])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: Input y contains None: row 2 (1 missing label(s) in all). Drop these rows, ...
+    """
+    if y is None or sparse.issparse(y):
+        return
+    labels = np.asarray(y)
+    if labels.ndim != 1 or not len(labels):
+        return
+    refuse_missing_labels(_missing(labels), labels)
+    if labels.dtype == object:
+        _check_sortable(labels)
+
+
+def refuse_missing_labels(
+    missing: NDArray[np.bool_], labels: NDArray[np.object_] | None = None
+) -> None:
+    """Raise, naming the first row, if any label is missing.
+
+    Parameters
+    ----------
+    missing : ndarray of bool of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), default=None
+        What they are, where None is told from NaN.
+    """
+    if not missing.any():
+        return
+    row = int(np.flatnonzero(missing)[0])
+    # scikit-learn's words, whatever kind of NaN it is
+    what = "None" if labels is not None and labels[row] is None else "NaN"
+    raise ValueError(
+        f"Input y contains {what}: row {row} ({missing.sum()} missing label(s) in all). Drop "
+        "these rows, or label them first."
+    )
+
+
+def _missing(labels: NDArray[Any]) -> NDArray[np.bool_]:
+    if labels.dtype.kind == "f":
+        return np.asarray(np.isnan(labels))
+    if labels.dtype.kind in "mM":
+        return np.asarray(np.isnat(labels))
+    if labels.dtype != object:
+        return np.zeros(len(labels), dtype=bool)
+
+    def missing(label: Any) -> bool:
+        if label is None or type(label).__name__ in ("NAType", "NaTType"):
+            return True
+        return isinstance(label, float | np.floating) and bool(np.isnan(label))
+
+    return np.array([missing(label) for label in labels], dtype=bool)
+
+
+def _check_sortable(labels: NDArray[np.object_]) -> None:
+    first: dict[type, int] = {}
+    for row, label in enumerate(labels):
+        first.setdefault(type(label), row)
+    if len(first) < 2:
+        return
+    try:
+        sorted(labels[row] for row in first.values())
+    except TypeError as error:
+        found = ", ".join(
+            f"{plain(labels[row])!r} in row {row}" for row in list(first.values())[:3]
+        )
+        raise TypeError(
+            f"y holds labels of types that do not sort together ({found}). Give all labels one "
+            "type, for example text."
+        ) from error
+
+
+def encode_labels(labels: Any, classes: Any, where: str) -> NDArray[np.int64]:
+    """Positions of labels among the sorted ``classes``.
+
+    Raises
+    ------
+    ValueError
+        If a label is not among them; ``where`` ends the sentence that says so.
+
+    Examples
+    --------
+    >>> encode_labels(np.array(["b", "a"]), np.array(["a", "b"]), "is new").tolist()
+    [1, 0]
+    """
+    labels, classes = np.asarray(labels), np.asarray(classes)
+    kinds = {labels.dtype.kind, classes.dtype.kind}
+    # numpy would compare numbers with text as text
+    comparable = not kinds & set("US") or kinds <= set("USO")
+    unknown = np.setdiff1d(labels, classes) if comparable else np.unique(labels)
+    if len(unknown):
+        raise ValueError(
+            f"y holds {name_some(unknown)}, which {where}; known are {name_some(classes)}."
+        )
+    codes: NDArray[np.int64] = np.searchsorted(classes, labels).astype(np.int64)
+    return codes
+
+
 def check_class_sizes(counts: Mapping[Any, int], targeted: Mapping[Any, int], method: str) -> None:
     """Raise if a class that is to grow has a single row.
 
@@ -226,27 +356,33 @@ def check_class_sizes(counts: Mapping[Any, int], targeted: Mapping[Any, int], me
             )
 
 
-def encode_labels(labels: Any, classes: Any, where: str) -> NDArray[np.int64]:
-    """Positions of labels among the sorted ``classes``.
+def under_represented(counts: ArrayLike) -> NDArray[np.bool_]:
+    """The half of the classes with the fewest training rows.
 
-    Raises
-    ------
-    ValueError
-        If a label is not among them; ``where`` ends the sentence that says so.
+    Of an odd number the middle one is not among them; of equal ones the first is taken
+    to be the larger.
+
+    Parameters
+    ----------
+    counts : array-like of shape (n_classes,)
+
+    Returns
+    -------
+    ndarray of bool of shape (n_classes,)
 
     Examples
     --------
-    >>> encode_labels(np.array(["b", "a"]), np.array(["a", "b"]), "is new").tolist()
-    [1, 0]
+    >>> from sklearn_imbgen.metrics import under_represented
+    >>> under_represented([10, 500, 20]).tolist()
+    [True, False, False]
     """
-    labels, classes = np.asarray(labels), np.asarray(classes)
-    kinds = {labels.dtype.kind, classes.dtype.kind}
-    # numpy would compare numbers with text as text
-    comparable = not kinds & set("US") or kinds <= set("USO")
-    unknown = np.setdiff1d(labels, classes) if comparable else np.unique(labels)
-    if len(unknown):
-        raise ValueError(
-            f"y holds {name_some(unknown)}, which {where}; known are {name_some(classes)}."
-        )
-    codes: NDArray[np.int64] = np.searchsorted(classes, labels).astype(np.int64)
-    return codes
+    sizes = np.asarray(counts)
+    largest_first = np.argsort(-sizes, kind="stable")
+    under = np.zeros(len(sizes), dtype=bool)
+    under[largest_first[len(sizes) - len(sizes) // 2 :]] = True
+    return under
+
+
+def draw_seed(random_state: np.random.RandomState) -> int:
+    """An integer seed for a component, drawn from the estimator's random state."""
+    return int(random_state.randint(np.iinfo(np.int32).max))
