@@ -1,31 +1,30 @@
 """Validation, table encoding, interpolation and covariance; imports no torch."""
 
-from sklearn_imbgen.utils._class_sizes import under_represented
-from sklearn_imbgen.utils._columns import build_frame, integer_bounds, is_category, is_pandas
+from sklearn_imbgen.utils._containers import (
+    RowContainer,
+    build_frame,
+    integer_bounds,
+    is_polars,
+    plain_labels,
+    plain_table,
+    polars_to_pandas,
+    restore_labels,
+    stack_rows,
+)
 from sklearn_imbgen.utils._covariance import (
-    CovarianceRoots,
     covariance_roots,
     mean_and_covariance,
 )
 from sklearn_imbgen.utils._files import whole_file
 from sklearn_imbgen.utils._frames import Schema, as_frame, check_values, count_labels, label_codes
-from sklearn_imbgen.utils._interpolation import Pairs, draw_pairs, interpolate
+from sklearn_imbgen.utils._imports import import_extra, lazy_names
+from sklearn_imbgen.utils._interpolation import draw_pairs, interpolate, neighbor_table
 from sklearn_imbgen.utils._label_matrix import (
     CrowdLabels,
     check_label_matrix,
     label_keys,
 )
-from sklearn_imbgen.utils._lazy import lazy_names
-from sklearn_imbgen.utils._neighbors import neighbor_table
-from sklearn_imbgen.utils._optional import import_extra
-from sklearn_imbgen.utils._pipeline import PipelineParts, split_pipeline
-from sklearn_imbgen.utils._polars import (
-    array_to_polars,
-    is_polars,
-    plain_schema,
-    polars_to_pandas,
-)
-from sklearn_imbgen.utils._random import draw_seed
+from sklearn_imbgen.utils._pipeline import split_pipeline
 from sklearn_imbgen.utils._row_plan import (
     MAX_MINORITY_ROWS,
     MAX_TRAINING_ROWS,
@@ -34,10 +33,7 @@ from sklearn_imbgen.utils._row_plan import (
     plan_rows,
 )
 from sklearn_imbgen.utils._table import TableCodec
-from sklearn_imbgen.utils._target import check_target_labels, refuse_missing_labels
 from sklearn_imbgen.utils._truth_inference import (
-    PROBABILITY_FLOOR,
-    TruthInference,
     confusion_counts,
     dawid_skene,
     error_rates,
@@ -53,10 +49,19 @@ from sklearn_imbgen.utils._validation import (
     check_finite,
     check_frame,
     check_numeric_columns,
+    check_row_order,
+    check_target_labels,
+    draw_seed,
     encode_labels,
+    is_category,
+    is_missing,
+    match_columns,
     name_some,
     plain,
     refuse_label_matrix,
+    refuse_masked,
+    refuse_missing_labels,
+    under_represented,
 )
 from sklearn_imbgen.utils._votes import (
     VoteModel,
@@ -69,18 +74,13 @@ from sklearn_imbgen.utils._votes import (
 __all__ = [
     "MAX_MINORITY_ROWS",
     "MAX_TRAINING_ROWS",
-    "PROBABILITY_FLOOR",
     "Batch",
-    "CovarianceRoots",
     "CrowdLabels",
-    "Pairs",
-    "PipelineParts",
+    "RowContainer",
     "RowPlan",
     "Schema",
     "TableCodec",
-    "TruthInference",
     "VoteModel",
-    "array_to_polars",
     "as_frame",
     "build_frame",
     "certainty_of_votes",
@@ -89,6 +89,7 @@ __all__ = [
     "check_frame",
     "check_label_matrix",
     "check_numeric_columns",
+    "check_row_order",
     "check_target_labels",
     "check_values",
     "confusion_counts",
@@ -104,27 +105,32 @@ __all__ = [
     "integer_bounds",
     "interpolate",
     "is_category",
-    "is_pandas",
+    "is_missing",
     "is_polars",
     "label_codes",
     "label_keys",
     "label_log_likelihood",
     "lazy_names",
     "majority_codes",
+    "match_columns",
     "maximize_confusion",
     "mean_and_covariance",
     "mean_posterior",
     "name_some",
     "neighbor_table",
     "plain",
-    "plain_schema",
+    "plain_labels",
+    "plain_table",
     "plan_rows",
     "polars_to_pandas",
     "pooled_confusion",
     "posterior_from",
     "refuse_label_matrix",
+    "refuse_masked",
     "refuse_missing_labels",
+    "restore_labels",
     "split_pipeline",
+    "stack_rows",
     "under_represented",
     "vote_model",
     "vote_proportions",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.utils._polars import is_polars, polars_to_pandas
+from sklearn_imbgen.utils._containers import is_polars, polars_to_pandas
 from sklearn_imbgen.utils._validation import name_some, plain
 
 __all__ = ["CrowdLabels", "check_label_matrix", "label_keys"]
