@@ -16,7 +16,7 @@ from evaluation import CLASSIFIER_NAMES, Method, with_sampler
 from oversampling import protocol_options
 from sweep import run_sweep, tasks_of
 
-from sklearn_imbgen.over_sampling import GLGAN
+from sklearn_imbgen.over_sampling import GLGAN, LatentSMOTE
 
 DEFAULTS = "defaults"
 # what the setting is called -> parameters that differ from the defaults
@@ -32,8 +32,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     # without a trained classifier there is no choice among candidates either
     "no adversarial stage, no choice": {"max_epochs": 0},
-    "no cluster loss": {"cluster_weight": 0.0},
-    "plain batches": {"balanced_batches": False},
+    "no cluster loss": {"latent_smote": LatentSMOTE(cluster_weight=0.0)},
+    "plain batches": {"latent_smote": LatentSMOTE(balanced_batches=False)},
     "trained twice as long": {"autoencoder_epochs": 60, "max_epochs": 20},
 }
 

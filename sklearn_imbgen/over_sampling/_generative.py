@@ -213,5 +213,6 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
         ndarray of shape (n_samples, latent_dim)
             Latent representations, float32.
         """
-        latent: np.ndarray = apply_in_chunks(self.encoder_, self._encode_new(X)).numpy()
+        rows = self._encode_new(X)
+        latent: np.ndarray = apply_in_chunks(self.encoder_, rows).numpy()
         return latent

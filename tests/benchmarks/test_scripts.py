@@ -3,6 +3,7 @@
 import sys
 
 import ablation
+import numpy as np
 import oversampling
 import pandas as pd
 import pytest
@@ -10,7 +11,7 @@ import soak
 import speed
 from evaluation import CLASSIFIER_NAMES
 
-from sklearn_imbgen.over_sampling import GLGAN
+from sklearn_imbgen.over_sampling import GLGAN, LatentSMOTE
 
 
 @pytest.fixture
@@ -48,13 +49,13 @@ def test_unknown_sets_and_methods_that_are_not_there_are_refused(call, monkeypat
 
 def test_the_ablation_changes_parameters_that_exist():
     for parameters in ablation.SETTINGS.values():
-        sampler = ablation.make_glgan(parameters, 0, 5)
-        assert sampler.get_params().items() >= parameters.items()
+        ablation.make_glgan(parameters, 0, 5).fit(np.eye(8), np.repeat([0, 1], 4))
     assert ablation.make_glgan({}, 0, 5).get_params() == GLGAN(random_state=0).get_params()
 
 
 def test_the_ablation_prints_differences_from_the_defaults(call, monkeypatch):
-    small = {"max_epochs": 1, "autoencoder_epochs": 1, "steps_per_epoch": 1, "hidden_dims": (4,)}
+    stage = LatentSMOTE(steps_per_epoch=1, hidden_dims=(4,))
+    small = {"latent_smote": stage, "max_epochs": 1, "autoencoder_epochs": 1}
     settings = {"defaults": small, "no adversarial stage": {**small, "max_epochs": 0}}
     monkeypatch.setattr(ablation, "SETTINGS", settings)
     printed = call(ablation, "--repeats", 1)

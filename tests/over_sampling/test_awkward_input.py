@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.neighbors import NearestNeighbors
 from torch import nn
 
-from tests.registry import SAMPLERS
+from tests.registry import SAMPLERS, tuned
 
 N = 40
 Y = np.repeat([0, 1], [30, 10])
@@ -72,7 +72,7 @@ def test_narrow_types_beside_a_category(sampler, frame, dtype, clip):
     frame["a"] = pd.array(np.arange(N) % 2, dtype="int64")
     frame["a"] = frame["a"].astype(dtype)
     frame["b"] = pd.Categorical(["x", "y"] * 20)
-    resampled, _ = sampler.set_params(clip=clip).fit_resample(frame, Y)
+    resampled, _ = tuned(sampler, clip=clip).fit_resample(frame, Y)
     assert resampled["a"].dtype == frame["a"].dtype
 
 
@@ -136,7 +136,7 @@ def test_training_inside_no_grad_and_with_another_default_dtype(sampler, frame):
 def test_frozen_layers_are_left_alone(latent_sampler, frame):
     encoder = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 4))
     encoder[0].requires_grad_(False)
-    latent_sampler.set_params(encoder=encoder).fit_resample(frame, Y)
+    tuned(latent_sampler, encoder=encoder).fit_resample(frame, Y)
     assert torch.equal(latent_sampler.encoder_[0].weight, encoder[0].weight)
     assert not torch.equal(latent_sampler.encoder_[2].weight, encoder[2].weight)
 
@@ -157,17 +157,17 @@ class TwoOutputs(nn.Linear):
 
 def test_a_module_with_two_outputs_is_refused(latent_sampler, frame):
     with pytest.raises(ValueError, match=r"encoder maps .* to tuple"):
-        latent_sampler.set_params(encoder=TwoOutputs(3, 4)).fit_resample(frame, Y)
+        tuned(latent_sampler, encoder=TwoOutputs(3, 4)).fit_resample(frame, Y)
 
 
 def test_a_class_that_cannot_be_built_is_named(latent_sampler, frame):
     with pytest.raises(TypeError, match="encoder cannot be built with n_features, latent_dim"):
-        latent_sampler.set_params(encoder=nn.Linear).fit_resample(frame, Y)
+        tuned(latent_sampler, encoder=nn.Linear).fit_resample(frame, Y)
 
 
 def test_wrong_interpolators_and_neighbors_are_refused_before_training(latent_sampler, frame):
     def fit(**settings):
-        clone(latent_sampler).set_params(**settings).fit_resample(frame, Y)
+        tuned(clone(latent_sampler), **settings).fit_resample(frame, Y)
 
     with pytest.raises(ValueError, match="'kind' parameter of BorderlineSMOTE"):
         fit(interpolator=BorderlineSMOTE(kind="zigzag"))

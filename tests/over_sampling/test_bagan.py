@@ -10,7 +10,7 @@ from torch import nn
 
 from sklearn_imbgen.inspection import LatentSpaceDisplay
 from sklearn_imbgen.over_sampling import BAGAN
-from sklearn_imbgen.over_sampling._balancing import BalancingPlayers, latent_normal
+from sklearn_imbgen.over_sampling._bagan import BalancingPlayers, latent_normal
 from tests.registry import SAMPLERS
 
 
@@ -150,7 +150,7 @@ def test_fewer_rows_than_latent_dimensions(imbalanced):
 
 def test_the_autoencoder_stops_early_but_the_players_run_all_their_epochs(bagan, imbalanced):
     bagan.set_params(
-        autoencoder_epochs=200, max_epochs=7, n_iter_no_change=1, tol=0.5, learning_rate=1e-5
+        autoencoder_epochs=200, max_epochs=7, n_iter_no_change=1, learning_rate=1e-9
     ).fit(*imbalanced)
     epochs = {network: len(terms["total"]) for network, terms in bagan.history_.items()}
     assert epochs["autoencoder"] < 200

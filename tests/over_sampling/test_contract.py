@@ -12,6 +12,8 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
+from tests.registry import tuned
+
 
 def test_originals_come_first_and_classes_are_balanced(sampler, imbalanced):
     X, y = imbalanced
@@ -159,11 +161,11 @@ def test_history_has_finite_losses_for_every_epoch(network_sampler, imbalanced):
 @pytest.mark.parametrize("widths", [(0,), (8, -1), (2.5,), ("wide",)])
 def test_hidden_dims_must_be_positive_integers(network_sampler, imbalanced, widths):
     with pytest.raises(ValueError, match="hidden_dims must hold positive integers"):
-        network_sampler.set_params(hidden_dims=widths).fit_resample(*imbalanced)
+        tuned(network_sampler, hidden_dims=widths).fit_resample(*imbalanced)
 
 
 def test_no_hidden_layer_is_a_linear_network(network_sampler, imbalanced):
-    X_resampled, _ = network_sampler.set_params(hidden_dims=()).fit_resample(*imbalanced)
+    X_resampled, _ = tuned(network_sampler, hidden_dims=()).fit_resample(*imbalanced)
     assert len(X_resampled) == 180
 
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from sklearn_imbgen.exceptions import DivergenceError, DivergenceWarning, FewSamplesWarning
 from sklearn_imbgen.over_sampling import GLGAN, LatentSMOTE
-from tests.registry import SAMPLERS
+from tests.registry import SAMPLERS, tuned
 
 
 @pytest.fixture
@@ -45,11 +45,12 @@ def test_the_adversarial_stage_moves_the_players_but_not_the_autoencoder(gl_gan,
 
 
 def test_without_adversarial_rounds_gl_gan_is_latent_smote(gl_gan, imbalanced):
-    settings = gl_gan.set_params(max_epochs=0).get_params()
-    shared = {k: v for k, v in settings.items() if k in LatentSMOTE().get_params()}
-    expected = LatentSMOTE(**shared).fit(*imbalanced)
-    trained = gl_gan.fit(*imbalanced)
+    stage = clone(gl_gan.latent_smote).set_params(autoencoder_epochs=2, random_state=0)
+    expected = stage.fit(*imbalanced)
+    trained = gl_gan.set_params(max_epochs=0).fit(*imbalanced)
     np.testing.assert_array_equal(trained.encode(imbalanced[0]), expected.encode(imbalanced[0]))
+    for rows in (trained.latent_smote_.sample(3, label=1), trained.sample(3, label=1)):
+        assert rows.shape == (3, 6)
 
 
 def test_history_names_every_term_of_the_equations(gl_gan, imbalanced):
@@ -64,7 +65,7 @@ def test_history_names_every_term_of_the_equations(gl_gan, imbalanced):
 
 
 def test_weights_compose_the_total_of_equation_2_3(latent_sampler, imbalanced):
-    latent_sampler.set_params(cluster_weight=0.5, weight_regularization=0.25).fit(*imbalanced)
+    tuned(latent_sampler, cluster_weight=0.5, weight_regularization=0.25).fit(*imbalanced)
     losses = {k: np.array(v) for k, v in latent_sampler.history_["autoencoder"].items()}
     np.testing.assert_allclose(
         losses["total"],
@@ -123,7 +124,7 @@ def test_encode_gives_the_latent_space(latent_sampler, imbalanced):
 )
 @pytest.mark.filterwarnings("ignore:.*made .* latent points:UserWarning")
 def test_any_interpolator_gives_the_rows_asked_for(latent_sampler, imbalanced, interpolator):
-    latent_sampler.set_params(interpolator=interpolator)
+    tuned(latent_sampler, interpolator=interpolator)
     _, y_resampled = latent_sampler.fit_resample(*imbalanced)
     assert np.bincount(y_resampled).tolist() == [90, 90]
     again, _ = clone(latent_sampler).fit_resample(*imbalanced)
@@ -175,7 +176,7 @@ def images():
 
 
 def test_custom_modules_as_class_and_instance(latent_sampler, images):
-    latent_sampler.set_params(encoder=ConvolutionalEncoder, decoder=nn.Linear(4, 16))
+    tuned(latent_sampler, encoder=ConvolutionalEncoder, decoder=nn.Linear(4, 16))
     before = torch.get_rng_state()
     first, _ = latent_sampler.fit_resample(*images)
     assert isinstance(latent_sampler.encoder_, ConvolutionalEncoder)
@@ -187,16 +188,16 @@ def test_custom_modules_as_class_and_instance(latent_sampler, images):
 def test_an_instance_is_never_trained_in_place(latent_sampler, images):
     decoder = nn.Linear(4, 16)
     before = decoder.weight.detach().clone()
-    latent_sampler.set_params(decoder=decoder).fit_resample(*images)
+    tuned(latent_sampler, decoder=decoder).fit_resample(*images)
     assert torch.equal(before, decoder.weight)
-    assert latent_sampler.decoder is decoder
+    assert getattr(latent_sampler, "latent_smote", latent_sampler).decoder is decoder
 
 
 def test_custom_modules_of_the_wrong_shape_are_refused(latent_sampler, images):
-    latent_sampler.set_params(encoder=nn.Linear(16, 9))
+    tuned(latent_sampler, encoder=nn.Linear(16, 9))
     with pytest.raises(ValueError, match=r"encoder maps .* to \(2, 9\); it must give \(2, 4\)"):
         latent_sampler.fit_resample(*images)
-    latent_sampler.set_params(encoder=None, decoder=nn.Linear(7, 16))
+    tuned(latent_sampler, encoder=None, decoder=nn.Linear(7, 16))
     with pytest.raises(ValueError, match="decoder cannot take rows of 4 values"):
         latent_sampler.fit_resample(*images)
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sklearn_imbgen.exceptions import FewSamplesWarning
+from tests.registry import tuned
 
 
 def rows(n_samples, n_features=4, seed=0):
@@ -92,12 +93,12 @@ def test_limits_of_float64_and_int64(sampler):
 
 
 def test_fewer_rows_than_a_batch(network_sampler):
-    assert_balanced(network_sampler.set_params(batch_size=512), rows(20), labels(14, 6))
+    assert_balanced(tuned(network_sampler, batch_size=512), rows(20), labels(14, 6))
 
 
 def test_more_classes_than_a_batch_has_rows(network_sampler):
     y = np.repeat(np.arange(10), [20, *[7] * 9])
-    assert_balanced(network_sampler.set_params(batch_size=4), rows(len(y)), y)
+    assert_balanced(tuned(network_sampler, batch_size=4), rows(len(y)), y)
 
 
 @pytest.mark.parametrize(
