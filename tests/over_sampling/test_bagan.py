@@ -171,7 +171,7 @@ def test_new_rows_of_a_class_lie_near_it():
     rng = np.random.RandomState(0)
     y = np.repeat([0, 1], [200, 20])
     X = rng.normal(size=(220, 4)) + 6.0 * y[:, None]
-    bagan = BAGAN(random_state=0).fit(X, y)
+    bagan = BAGAN(hidden_dims=(16,), latent_dim=4, batch_size=32, random_state=0).fit(X, y)
     for label in (0, 1):
         rows = bagan.sample(100, label=label)
         nearer = np.abs(rows - 6.0 * label).sum(axis=1) < np.abs(rows - 6.0 * (1 - label)).sum(

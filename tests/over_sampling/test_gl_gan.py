@@ -88,7 +88,14 @@ def test_the_cluster_loss_pulls_the_classes_apart(imbalanced):
     X, y = imbalanced
 
     def separation(weight):
-        sampler = LatentSMOTE(cluster_weight=weight, autoencoder_epochs=15, random_state=0)
+        sampler = LatentSMOTE(
+            cluster_weight=weight,
+            hidden_dims=(64,),
+            latent_dim=8,
+            batch_size=64,
+            autoencoder_epochs=15,
+            random_state=0,
+        )
         Z = sampler.fit(X, y).encode(X)
         return np.linalg.norm(Z[y == 0].mean(0) - Z[y == 1].mean(0)) / Z[y == 0].std()
 
@@ -97,7 +104,8 @@ def test_the_cluster_loss_pulls_the_classes_apart(imbalanced):
 
 def test_the_discriminator_tells_real_rows_from_noise(imbalanced):
     X, y = imbalanced
-    sampler = GLGAN(random_state=0, autoencoder_epochs=20, max_epochs=20).fit(X, y)
+    stage = LatentSMOTE(hidden_dims=(64,), latent_dim=8, batch_size=32, autoencoder_epochs=15)
+    sampler = GLGAN(latent_smote=stage, max_epochs=20, random_state=0).fit(X, y)
     noise = np.random.RandomState(0).uniform(X.min(0), X.max(0), size=(200, X.shape[1]))
     real, fake = sampler.score_samples(X), sampler.score_samples(noise)
     assert real.shape == (100,)

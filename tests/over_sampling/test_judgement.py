@@ -19,6 +19,8 @@ from sklearn_imbgen.over_sampling._players import (
 )
 from tests.registry import SAMPLERS, tuned
 
+SMALL = LatentSMOTE(hidden_dims=(16,), latent_dim=4, batch_size=32)
+
 
 @pytest.fixture
 def gl_gan():
@@ -100,8 +102,7 @@ def test_good_figures_are_silent():
 def test_classes_that_cannot_be_told_apart_are_reported():
     random_state = np.random.RandomState(0)
     X, y = random_state.normal(size=(1200, 2)), np.repeat([0, 1], [1000, 200])
-    stage = LatentSMOTE(hidden_dims=(8,), latent_dim=2)
-    sampler = GLGAN(latent_smote=stage, max_epochs=3, random_state=0)
+    sampler = GLGAN(latent_smote=SMALL, latent_dim=2, max_epochs=3, random_state=0)
     with pytest.warns(UnreliableSamplesWarning, match="class 1 may do harm"):
         sampler.fit_resample(X, y)
 
@@ -110,7 +111,7 @@ def test_clear_classes_are_not_reported():
     X, y = make_classification(
         300, weights=[0.9], class_sep=3, flip_y=0, n_informative=4, n_redundant=0, random_state=0
     )
-    sampler = GLGAN(random_state=0, autoencoder_epochs=20)
+    sampler = GLGAN(latent_smote=SMALL, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         sampler.fit_resample(X, y)
@@ -149,9 +150,9 @@ def test_defaults_leave_few_rows_in_another_class():
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnreliableSamplesWarning)
-        sampler = GLGAN(random_state=0)
+        sampler = GLGAN(latent_smote=SMALL, random_state=0)
         sampler.fit_resample(X, y)
-        moved_freely = GLGAN(random_state=0, candidates_per_row=1)
+        moved_freely = GLGAN(latent_smote=SMALL, candidates_per_row=1, random_state=0)
         moved_freely.fit_resample(X, y)
     assert sampler.judgement_[1].elsewhere < moved_freely.judgement_[1].elsewhere
     assert sampler.judgement_[1].elsewhere < 0.05
