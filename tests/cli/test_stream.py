@@ -170,11 +170,11 @@ def spoiled(column, value):
 
 
 BAD = {
-    "missing": (spoiled("size", np.nan), ["column 'size', row 433", "is missing"]),
-    "missing integer": (spoiled("count", pd.NA), ["column 'count', row 433", "is missing"]),
-    "missing category": (spoiled("colour", None), ["column 'colour', row 433", "is missing"]),
-    "infinite": (spoiled("size", np.inf), ["column 'size', row 433", "is infinite"]),
-    "missing label": (spoiled("label", None), ["column 'label', row 433", "is missing"]),
+    "missing": (spoiled("size", np.nan), ["NaN: row 433, column 'size'"]),
+    "missing integer": (spoiled("count", pd.NA), ["NaN: row 433, column 'count'"]),
+    "missing category": (spoiled("colour", None), ["NaN: row 433, column 'colour'"]),
+    "infinite": (spoiled("size", np.inf), ["infinity: row 433, column 'size'"]),
+    "missing label": (spoiled("label", None), ["NaN: row 433, column 'label'"]),
     "no target": (lambda f: f.drop(columns="label"), ["no column 'label'", "columns are size"]),
     "one class": (lambda f: f.assign(label="rare"), ["one class only, rare (500 rows)"]),
     "one rare row": (

@@ -193,10 +193,10 @@ def spoil(table, column, value):
 
 
 BAD = {
-    "missing": (lambda t: spoil(t, "size", np.nan), "column 'size', row 433 .* is missing"),
-    "infinite": (lambda t: spoil(t, "size", np.inf), "column 'size', row 433 .* is infinite"),
-    "no category": (lambda t: spoil(t, "city", None), "column 'city', row 433 .* is missing"),
-    "no label": (lambda t: spoil(t, "label", None), "column 'label', row 433 .* is missing"),
+    "missing": (lambda t: spoil(t, "size", np.nan), "NaN: row 433, column 'size'"),
+    "infinite": (lambda t: spoil(t, "size", np.inf), "infinity: row 433, column 'size'"),
+    "no category": (lambda t: spoil(t, "city", None), "NaN: row 433, column 'city'"),
+    "no label": (lambda t: spoil(t, "label", None), "NaN: row 433, column 'label'"),
     "no target": (lambda t: cut(t.drop(columns="label"), 100), "there is no column 'label'"),
     "one class": (lambda t: cut(t.assign(label=1), 100), "more than 1 class"),
     "other columns": (lambda t: [t, t.drop(columns="size")], "partition 1 has the columns"),

@@ -8,7 +8,6 @@ import numpy as np
 from sklearn_imbgen.over_sampling._streaming._partition import (
     Picked,
     check_sampler,
-    check_values,
     count_labels,
     gather,
     learn,
@@ -22,7 +21,7 @@ from sklearn_imbgen.over_sampling._streaming._plan import (
     plan_rows,
 )
 from sklearn_imbgen.over_sampling._streaming._resample import ROWS_PER_PARTITION
-from sklearn_imbgen.utils import import_extra, name_some
+from sklearn_imbgen.utils import check_finite, import_extra, name_some
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,5 +195,5 @@ def _count(labels: "pd.Series") -> tuple[int, Counter[Any]]:
 
 
 def _pick(part: "pd.DataFrame", target: Any, plan: RowPlan, start: int) -> Picked:
-    check_values(part, start)
+    check_finite(part, first_row=start)
     return pick_candidates(part, target, plan, start)

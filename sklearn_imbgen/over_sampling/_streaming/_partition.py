@@ -17,7 +17,6 @@ __all__ = [
     "Schema",
     "as_frame",
     "check_sampler",
-    "check_values",
     "count_labels",
     "gather",
     "learn",
@@ -53,24 +52,6 @@ def as_frame(partition: Any, number: int) -> "pd.DataFrame":
             "dataframes, or have to_pandas() as pyarrow's record batches do."
         )
     return frame
-
-
-def check_values(frame: "pd.DataFrame", start: int) -> None:
-    """Raise if a value is missing or infinite, naming its column and its row in the table."""
-    for position, name in enumerate(frame.columns):
-        column = frame.iloc[:, position]
-        _refuse(column.isna().to_numpy(), "is missing", name, start)
-        if getattr(column.dtype, "kind", "") == "f":
-            _refuse(np.isinf(column.to_numpy(dtype=float)), "is infinite", name, start)
-
-
-def _refuse(flags: NDArray[np.bool_], problem: str, column: Any, start: int) -> None:
-    if flags.any():
-        raise ValueError(
-            f"the value in column {plain(column)!r}, row {start + int(flags.argmax())} of the "
-            f"table (the first is 0) {problem}, {flags.sum()} such value(s) in its partition; "
-            "fill them in or drop the rows."
-        )
 
 
 def count_labels(labels: "pd.Series") -> Counter[Any]:

@@ -10,7 +10,6 @@ from sklearn_imbgen.over_sampling._streaming._partition import (
     Schema,
     as_frame,
     check_sampler,
-    check_values,
     count_labels,
     gather,
     learn,
@@ -22,6 +21,7 @@ from sklearn_imbgen.over_sampling._streaming._plan import (
     MAX_TRAINING_ROWS,
     plan_rows,
 )
+from sklearn_imbgen.utils import check_finite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -172,7 +172,7 @@ def _survey(partitions: Iterable[Any], target: Any) -> tuple[Schema, Counter[Any
         frame = as_frame(partition, number)
         if target not in frame.columns:
             raise ValueError(f"there is no column {target!r}; they are {list(frame.columns)}.")
-        check_values(frame, start)
+        check_finite(frame, first_row=start)
         schema.see(frame, number)
         counts += count_labels(frame[target])
         start += len(frame)
