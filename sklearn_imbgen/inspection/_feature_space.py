@@ -65,7 +65,8 @@ class FeatureSpaceDisplay:
     >>> import numpy as np
     >>> from sklearn_imbgen.inspection import FeatureSpaceDisplay
     >>> features = np.random.default_rng(0).normal(size=(30, 8))
-    >>> display = FeatureSpaceDisplay.from_features(features, np.repeat([0, 1], [20, 10]))
+    >>> y = np.repeat([0, 1], [20, 10])
+    >>> display = FeatureSpaceDisplay.from_features(features, y, method="pca")
     >>> display.points.shape
     (30, 2)
     """

@@ -484,8 +484,7 @@ def encode_labels(labels: Any, classes: Any, where: str) -> NDArray[np.int64]:
         raise ValueError(
             f"y holds {name_some(unknown)}, which {where}; known are {name_some(classes)}."
         )
-    codes: NDArray[np.int64] = np.searchsorted(classes, labels).astype(np.int64)
-    return codes
+    return np.searchsorted(classes, labels).astype(np.int64)
 
 
 def check_class_sizes(counts: Mapping[Any, int], targeted: Mapping[Any, int], method: str) -> None:
