@@ -16,7 +16,6 @@ from sklearn_imbgen.utils._covariance import (
     mean_and_covariance,
 )
 from sklearn_imbgen.utils._files import whole_file
-from sklearn_imbgen.utils._frames import Schema, as_frame, check_values, count_labels, label_codes
 from sklearn_imbgen.utils._imports import import_extra, lazy_names
 from sklearn_imbgen.utils._interpolation import (
     draw_pairs,
@@ -29,14 +28,7 @@ from sklearn_imbgen.utils._label_matrix import (
     check_label_matrix,
     label_keys,
 )
-from sklearn_imbgen.utils._pipeline import split_pipeline
-from sklearn_imbgen.utils._row_plan import (
-    MAX_MINORITY_ROWS,
-    MAX_TRAINING_ROWS,
-    Batch,
-    RowPlan,
-    plan_rows,
-)
+from sklearn_imbgen.utils._pipeline import fitted_part, split_pipeline
 from sklearn_imbgen.utils._table import TableCodec
 from sklearn_imbgen.utils._truth_inference import (
     confusion_counts,
@@ -62,6 +54,7 @@ from sklearn_imbgen.utils._validation import (
     is_missing,
     match_columns,
     name_some,
+    one_hot_labels,
     plain,
     refuse_label_matrix,
     refuse_masked,
@@ -77,16 +70,10 @@ from sklearn_imbgen.utils._votes import (
 )
 
 __all__ = [
-    "MAX_MINORITY_ROWS",
-    "MAX_TRAINING_ROWS",
-    "Batch",
     "CrowdLabels",
     "RowContainer",
-    "RowPlan",
-    "Schema",
     "TableCodec",
     "VoteModel",
-    "as_frame",
     "build_frame",
     "certainty_of_votes",
     "check_class_sizes",
@@ -96,9 +83,7 @@ __all__ = [
     "check_numeric_columns",
     "check_row_order",
     "check_target_labels",
-    "check_values",
     "confusion_counts",
-    "count_labels",
     "covariance_roots",
     "dawid_skene",
     "draw_pairs",
@@ -106,6 +91,7 @@ __all__ = [
     "encode_labels",
     "error_rates",
     "fewer_neighbors",
+    "fitted_part",
     "floored_log",
     "import_extra",
     "integer_bounds",
@@ -113,7 +99,6 @@ __all__ = [
     "is_category",
     "is_missing",
     "is_polars",
-    "label_codes",
     "label_keys",
     "label_log_likelihood",
     "lazy_names",
@@ -124,10 +109,10 @@ __all__ = [
     "mean_posterior",
     "name_some",
     "neighbor_table",
+    "one_hot_labels",
     "plain",
     "plain_labels",
     "plain_table",
-    "plan_rows",
     "polars_to_pandas",
     "pooled_confusion",
     "posterior_from",

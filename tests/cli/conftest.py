@@ -18,6 +18,7 @@ def small_glgan(settings):
     return GLGAN(
         sampling_strategy=settings.strategy,
         latent_smote=LatentSMOTE(steps_per_epoch=2, hidden_dims=(8,)),
+        categorical_features=list(settings.categorical),
         max_epochs=1,
         autoencoder_epochs=1,
         latent_dim=2,
