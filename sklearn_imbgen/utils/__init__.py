@@ -16,7 +16,6 @@ from sklearn_imbgen.utils._covariance import (
     mean_and_covariance,
 )
 from sklearn_imbgen.utils._files import whole_file
-from sklearn_imbgen.utils._frames import Schema, as_frame, check_values, count_labels, label_codes
 from sklearn_imbgen.utils._imports import import_extra, lazy_names
 from sklearn_imbgen.utils._interpolation import draw_pairs, interpolate, neighbor_table
 from sklearn_imbgen.utils._label_matrix import (
@@ -25,13 +24,6 @@ from sklearn_imbgen.utils._label_matrix import (
     label_keys,
 )
 from sklearn_imbgen.utils._pipeline import split_pipeline
-from sklearn_imbgen.utils._row_plan import (
-    MAX_MINORITY_ROWS,
-    MAX_TRAINING_ROWS,
-    Batch,
-    RowPlan,
-    plan_rows,
-)
 from sklearn_imbgen.utils._table import TableCodec
 from sklearn_imbgen.utils._truth_inference import (
     confusion_counts,
@@ -49,13 +41,18 @@ from sklearn_imbgen.utils._validation import (
     check_finite,
     check_frame,
     check_numeric_columns,
+    check_row_order,
     check_target_labels,
     draw_seed,
     encode_labels,
     is_category,
+    is_missing,
+    match_columns,
     name_some,
     plain,
     refuse_label_matrix,
+    refuse_masked,
+    refuse_missing_labels,
     under_represented,
 )
 from sklearn_imbgen.utils._votes import (
@@ -67,16 +64,10 @@ from sklearn_imbgen.utils._votes import (
 )
 
 __all__ = [
-    "MAX_MINORITY_ROWS",
-    "MAX_TRAINING_ROWS",
-    "Batch",
     "CrowdLabels",
     "RowContainer",
-    "RowPlan",
-    "Schema",
     "TableCodec",
     "VoteModel",
-    "as_frame",
     "build_frame",
     "certainty_of_votes",
     "check_class_sizes",
@@ -84,10 +75,9 @@ __all__ = [
     "check_frame",
     "check_label_matrix",
     "check_numeric_columns",
+    "check_row_order",
     "check_target_labels",
-    "check_values",
     "confusion_counts",
-    "count_labels",
     "covariance_roots",
     "dawid_skene",
     "draw_pairs",
@@ -99,12 +89,13 @@ __all__ = [
     "integer_bounds",
     "interpolate",
     "is_category",
+    "is_missing",
     "is_polars",
-    "label_codes",
     "label_keys",
     "label_log_likelihood",
     "lazy_names",
     "majority_codes",
+    "match_columns",
     "maximize_confusion",
     "mean_and_covariance",
     "mean_posterior",
@@ -113,11 +104,12 @@ __all__ = [
     "plain",
     "plain_labels",
     "plain_table",
-    "plan_rows",
     "polars_to_pandas",
     "pooled_confusion",
     "posterior_from",
     "refuse_label_matrix",
+    "refuse_masked",
+    "refuse_missing_labels",
     "restore_labels",
     "split_pipeline",
     "stack_rows",
