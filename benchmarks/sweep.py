@@ -81,7 +81,6 @@ class Scores:
             dtype=dict.fromkeys(texts, str),
             keep_default_na=False,
             na_values={name: [""] for name in self.columns if name not in texts},
-            float_precision="round_trip",
         )
 
     @property

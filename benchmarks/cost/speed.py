@@ -97,18 +97,21 @@ def run(method: str, name: str, seed: int, settings: Settings) -> list[Row]:
 def report(scores: pd.DataFrame) -> str:
     """Costs with the wall time over those of the baselines, and how it grows with the rows."""
     costs = cheapest(scores, list(MEASURES))
-    table = costs.round({"wall s": 2, "CPU s": 2, "MB above start": 0})
+    digits = {"wall s": "{:.2f}", "CPU s": "{:.2f}", "MB above start": "{:.0f}"}
+    table = pd.DataFrame({name: costs[name].map(text.format) for name, text in digits.items()})
+    table = table.where(costs.notna(), "over the limit")
     for base in BASELINES:
         if base in scores["method"].to_numpy():
             walls = costs["wall s"].xs(base, level="method").reindex(costs.index, level="set")
-            table[f"times {base}"] = (costs["wall s"] / walls).map("{:.3g}".format)
+            times = costs["wall s"] / walls
+            table[f"times {base}"] = times.map("{:.3g}".format).where(times.notna(), "")
     lines = []
     for method, rows in costs["wall s"].dropna().groupby("method", sort=False):
         shapes = [shape_of(name) for name, _ in rows.index]
         if len(shapes) > 1 and len({shape[1:] for shape in shapes}) == 1:
             power = growth(dict(zip([shape[0] for shape in shapes], rows, strict=True)))
             lines.append(f"{method}: wall seconds grow as rows to the power {power:.2f}")
-    return titled("Cost of one resampling", table.fillna("over the limit"), lines)
+    return titled("Cost of one resampling", table, lines)
 
 
 QUESTIONS = {

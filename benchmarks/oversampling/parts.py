@@ -56,10 +56,9 @@ def difference_table(scores: pd.DataFrame) -> pd.DataFrame:
     # of the three, and not taken for a fourth classifier
     means["mean"] = means.mean(axis=1)
     base = means.xs(DEFAULTS, level="method").reindex(means.index, level="set")
-    texts = means.map("{:.3f}".format)
     differences = (means - base).map(" ({:+.3f})".format)
-    changed = means.index.get_level_values("method") != DEFAULTS
-    return texts + differences.where(changed, "", axis=0)
+    differences.loc[means.index.get_level_values("method") == DEFAULTS] = ""
+    return means.map("{:.3f}".format) + differences
 
 
 def report(scores: pd.DataFrame) -> str:

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from clustered_personal_classifier import ClusteredPersonalClassifier, clustered_loss
 from sklearn.metrics import accuracy_score
 
+from benchmarks.crowd.personal_classifier import ClusteredPersonalClassifier, clustered_loss
 from sklearn_imbgen.utils import check_label_matrix
 
 
@@ -11,8 +11,8 @@ from sklearn_imbgen.utils import check_label_matrix
 def crowd():
     """Three classes; two workers mostly right, two who swap classes 0 and 1, one who guesses."""
     rng = np.random.RandomState(0)
-    truth = np.arange(150) % 3
-    X = rng.normal(size=(150, 2)) + 4 * np.eye(3)[truth][:, :2]
+    truth = np.arange(90) % 3
+    X = rng.normal(size=(90, 2)) + 4 * np.eye(3)[truth][:, :2]
     swapped = np.array([1, 0, 2])[truth]
     labels = np.column_stack([truth, truth, truth, swapped, swapped])
     guessed = rng.uniform(size=labels.shape) < 0.1
@@ -37,7 +37,7 @@ def test_the_loss_by_hand():
 
 def test_the_base_model_follows_the_larger_cluster(crowd):
     X, truth, labels = crowd
-    fitted = ClusteredPersonalClassifier(max_iter=50).fit(X, labels)
+    fitted = ClusteredPersonalClassifier(max_iter=30).fit(X, labels)
     assert accuracy_score(truth, fitted.predict(X)) > 0.9
     np.testing.assert_allclose(fitted.predict_proba(X).sum(axis=1), 1)
 
@@ -46,7 +46,7 @@ def test_ties_bring_workers_of_a_kind_together(crowd):
     X, _, labels = crowd
 
     def spread(strength):
-        fitted = ClusteredPersonalClassifier(cluster_strength=strength, max_iter=100)
+        fitted = ClusteredPersonalClassifier(cluster_strength=strength, max_iter=30)
         models = fitted.fit(X, labels).personal_
         apart = np.linalg.norm(models[0] - models[3])
         return np.linalg.norm(models[3] - models[4]) / apart, apart
