@@ -23,7 +23,7 @@ from sklearn_imbgen.utils._label_matrix import (
     check_label_matrix,
     label_keys,
 )
-from sklearn_imbgen.utils._pipeline import split_pipeline
+from sklearn_imbgen.utils._pipeline import fitted_part, split_pipeline
 from sklearn_imbgen.utils._table import TableCodec
 from sklearn_imbgen.utils._truth_inference import (
     confusion_counts,
@@ -49,6 +49,7 @@ from sklearn_imbgen.utils._validation import (
     is_missing,
     match_columns,
     name_some,
+    one_hot_labels,
     plain,
     refuse_label_matrix,
     refuse_masked,
@@ -84,6 +85,7 @@ __all__ = [
     "draw_seed",
     "encode_labels",
     "error_rates",
+    "fitted_part",
     "floored_log",
     "import_extra",
     "integer_bounds",
@@ -101,6 +103,7 @@ __all__ = [
     "mean_posterior",
     "name_some",
     "neighbor_table",
+    "one_hot_labels",
     "plain",
     "plain_labels",
     "plain_table",
