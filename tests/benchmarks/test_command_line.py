@@ -21,19 +21,27 @@ CALL = "python -m benchmarks "
 
 
 def commands_of(page):
-    """Commands in code blocks and in backticks, and those that a letter stands for in a table."""
+    """Commands of code blocks and backticks; "..." before options repeats the last question."""
     text = page.read_text(encoding="utf-8")
     blocks = re.findall(r"```\n(.*?)```", text, flags=re.DOTALL)
-    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    spans = re.findall(
-        r"`([^`\n]+(?:\n[^`\n]+)*)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-    )
-    found = [call for call in [*lines, *spans] if call.startswith(CALL)]
+    calls = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    outside = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    for span in re.findall(r"`([^`\n]+(?:\n[^`\n]+)*)`", outside):
+        if span.startswith("... --") and calls:
+            calls.append(f"{CALL}{calls[-1].removeprefix(CALL).split()[0]} {span[4:]}")
+        elif span.startswith(CALL):
+            calls.append(span)
+    # in tables a letter stands for the first words of a command
     letters = dict(re.findall(rf"\b([A-Z]) is\s`({CALL}[^`]*)`", text))
-    found += [
-        f"{letters[letter]} {words}" for letter, words in re.findall(r"\| ([A-Z]) `([^`]*)`", text)
+    tables = re.findall(r"\| ([A-Z]) `([^`]*)`", text)
+    calls += [f"{letters[letter]} {words}" for letter, words in tables]
+    # of placeholders there is nothing to be parsed
+    calls = [call.replace("--sets ...", "") for call in calls if f"{CALL}NAME" not in call]
+    return [
+        shlex.split(call.removeprefix(CALL), comments=True)
+        for call in calls
+        if call.startswith(CALL)
     ]
-    return [shlex.split(call.removeprefix(CALL), comments=True) for call in found]
 
 
 def refusal(question, name, data_dir):
@@ -53,7 +61,7 @@ def test_commands_on_the_pages_can_be_asked(page, monkeypatch):
     monkeypatch.setitem(sets.BALANCED, "gisette", sets.digits)
     for name, *words in commands_of(page):
         question = runner.find(name)
-        options = runner.parser_of(name, question).parse_args([w for w in words if w != "..."])
+        options = runner.parser_of(name, question).parse_args(words)
         assert set(options.methods or ()) <= set(question.methods)
         for asked in options.sets:
             assert refusal(question, asked, options.data_dir) in ("", "needs the file")
