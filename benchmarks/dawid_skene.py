@@ -15,7 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_imbgen.utils import CrowdLabels, dawid_skene, vote_proportions
+from sklearn_imbgen.aggregation import (
+    CrowdLabels,
+    dawid_skene,
+    vote_proportions,
+)
 
 PER_ROW = 5
 CROWDS = ((2, 11), (2, 1000), (10, 11), (10, 1000))

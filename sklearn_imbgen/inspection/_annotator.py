@@ -6,6 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_imbgen._typing import Array
+from sklearn_imbgen.aggregation import (
+    check_label_matrix,
+    confusion_counts,
+    error_rates,
+    maximize_confusion,
+)
 from sklearn_imbgen.inspection._axes import take_axes
 from sklearn_imbgen.inspection._crowd import (
     counted,
@@ -22,12 +28,6 @@ from sklearn_imbgen.inspection._worker_panels import (
 )
 from sklearn_imbgen.metrics import annotator_report
 from sklearn_imbgen.metrics._crowd import labels_and_truth
-from sklearn_imbgen.utils import (
-    check_label_matrix,
-    confusion_counts,
-    error_rates,
-    maximize_confusion,
-)
 
 __all__ = ["AnnotatorDisplay"]
 
@@ -187,7 +187,7 @@ class AnnotatorDisplay:
         Parameters
         ----------
         worker_labels : array-like or sparse matrix of shape (n_samples, n_workers)
-            See :func:`~sklearn_imbgen.utils.check_label_matrix`.
+            See :func:`~sklearn_imbgen.aggregation.check_label_matrix`.
         y : array-like of shape (n_samples,), default=None
             True labels. None takes the posterior of Dawid and Skene's model in
             their place, as :func:`~sklearn_imbgen.metrics.annotator_report` does.

@@ -10,11 +10,6 @@ from sklearn_imbgen.utils._covariance import (
 from sklearn_imbgen.utils._files import whole_file
 from sklearn_imbgen.utils._frames import Schema, as_frame, check_values, count_labels, label_codes
 from sklearn_imbgen.utils._interpolation import Pairs, draw_pairs, interpolate
-from sklearn_imbgen.utils._label_matrix import (
-    CrowdLabels,
-    check_label_matrix,
-    label_keys,
-)
 from sklearn_imbgen.utils._lazy import lazy_names
 from sklearn_imbgen.utils._neighbors import neighbor_table
 from sklearn_imbgen.utils._optional import import_extra
@@ -35,19 +30,6 @@ from sklearn_imbgen.utils._row_plan import (
 )
 from sklearn_imbgen.utils._table import TableCodec
 from sklearn_imbgen.utils._target import check_target_labels, refuse_missing_labels
-from sklearn_imbgen.utils._truth_inference import (
-    PROBABILITY_FLOOR,
-    TruthInference,
-    confusion_counts,
-    dawid_skene,
-    error_rates,
-    floored_log,
-    label_log_likelihood,
-    maximize_confusion,
-    mean_posterior,
-    pooled_confusion,
-    posterior_from,
-)
 from sklearn_imbgen.utils._validation import (
     check_class_sizes,
     check_finite,
@@ -58,48 +40,31 @@ from sklearn_imbgen.utils._validation import (
     plain,
     refuse_label_matrix,
 )
-from sklearn_imbgen.utils._votes import (
-    VoteModel,
-    certainty_of_votes,
-    majority_codes,
-    vote_model,
-    vote_proportions,
-)
 
 __all__ = [
     "MAX_MINORITY_ROWS",
     "MAX_TRAINING_ROWS",
-    "PROBABILITY_FLOOR",
     "Batch",
     "CovarianceRoots",
-    "CrowdLabels",
     "Pairs",
     "PipelineParts",
     "RowPlan",
     "Schema",
     "TableCodec",
-    "TruthInference",
-    "VoteModel",
     "array_to_polars",
     "as_frame",
     "build_frame",
-    "certainty_of_votes",
     "check_class_sizes",
     "check_finite",
     "check_frame",
-    "check_label_matrix",
     "check_numeric_columns",
     "check_target_labels",
     "check_values",
-    "confusion_counts",
     "count_labels",
     "covariance_roots",
-    "dawid_skene",
     "draw_pairs",
     "draw_seed",
     "encode_labels",
-    "error_rates",
-    "floored_log",
     "import_extra",
     "integer_bounds",
     "interpolate",
@@ -107,26 +72,17 @@ __all__ = [
     "is_pandas",
     "is_polars",
     "label_codes",
-    "label_keys",
-    "label_log_likelihood",
     "lazy_names",
-    "majority_codes",
-    "maximize_confusion",
     "mean_and_covariance",
-    "mean_posterior",
     "name_some",
     "neighbor_table",
     "plain",
     "plain_schema",
     "plan_rows",
     "polars_to_pandas",
-    "pooled_confusion",
-    "posterior_from",
     "refuse_label_matrix",
     "refuse_missing_labels",
     "split_pipeline",
     "under_represented",
-    "vote_model",
-    "vote_proportions",
     "whole_file",
 ]

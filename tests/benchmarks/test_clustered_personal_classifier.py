@@ -4,7 +4,7 @@ import torch
 from clustered_personal_classifier import ClusteredPersonalClassifier, clustered_loss
 from sklearn.metrics import accuracy_score
 
-from sklearn_imbgen.utils import check_label_matrix
+from sklearn_imbgen.aggregation import check_label_matrix
 
 
 @pytest.fixture

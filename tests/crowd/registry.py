@@ -1,9 +1,11 @@
 """Every crowd classifier under the common checks; a new one needs a row here."""
 
-from sklearn_imbgen.crowd._aggregate_then_fit import AggregateThenFit
-from sklearn_imbgen.crowd._crowd_layer import CrowdLayerClassifier
-from sklearn_imbgen.crowd._iced import ICEDClassifier
-from sklearn_imbgen.crowd._mbem import MBEMClassifier
+from sklearn_imbgen.crowd import (
+    AggregateThenFit,
+    CrowdLayerClassifier,
+    ICEDClassifier,
+    MBEMClassifier,
+)
 
 CROWD_CLASSIFIERS = {
     "AggregateThenFit": AggregateThenFit(),
