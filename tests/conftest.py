@@ -1,8 +1,11 @@
+import random
 import signal
+import zlib
 
 import matplotlib
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 
@@ -11,6 +14,15 @@ from tests.registry import NETWORK_SAMPLERS, SAMPLERS
 matplotlib.use("Agg")
 # a shell ignores Ctrl-C for what it starts in the background; the tests of Ctrl-C need it
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _seeded(request):
+    """Give each test draws of its own from the global generators, whatever ran before it."""
+    seed = zlib.crc32(request.node.nodeid.encode())
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
 
 
 @pytest.fixture(params=SAMPLERS)

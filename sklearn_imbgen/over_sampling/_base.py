@@ -20,15 +20,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.over_sampling._containers import (
-    RowContainer,
-    plain_labels,
-    plain_table,
-    restore_labels,
-    stack_rows,
-)
 from sklearn_imbgen.over_sampling._row_weights import check_row_weights, extend_weights
 from sklearn_imbgen.utils import (
+    RowContainer,
     TableCodec,
     build_frame,
     check_class_sizes,
@@ -40,7 +34,11 @@ from sklearn_imbgen.utils import (
     integer_bounds,
     is_category,
     plain,
+    plain_labels,
+    plain_table,
     refuse_label_matrix,
+    restore_labels,
+    stack_rows,
 )
 
 POSITIVE = Interval(numbers.Integral, 1, None, closed="left")

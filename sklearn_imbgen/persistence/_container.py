@@ -15,6 +15,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from torch import Tensor
 
 from sklearn_imbgen import __version__
+from sklearn_imbgen.persistence._trust import own_types, without_module
 from sklearn_imbgen.utils import import_extra
 
 __all__ = [
@@ -22,14 +23,11 @@ __all__ = [
     "FormatError",
     "add_members",
     "read_members",
-    "upgraded",
     "warn_of_versions",
+    "with_modules",
 ]
 
 FORMAT = 1
-# An older format -> what makes the next one of its header, archive and tensors.
-UPGRADES: dict[int, Callable[["Members"], "Members"]] = {}
-
 HEADER, SCHEMA, TENSORS = "header.json", "schema.json", "tensors.safetensors"
 # skops' own names are numbers and letters; no folder, no dot but that of the ending
 MEMBER_NAME = re.compile(r"[A-Za-z0-9_-]+\.(json|npy|npz|bin|safetensors)")
@@ -56,8 +54,7 @@ def add_members(
         file.writestr(HEADER, json.dumps(header, indent=2))
         for name in source.namelist():
             part = source.read(name)
-            # skops' indentation makes most of a small model
-            file.writestr(name, _compact(part) if name == SCHEMA else part)
+            file.writestr(name, _renamed(part, without_module) if name == SCHEMA else part)
         file.writestr(TENSORS, safetensors.save(tensors))
     return buffer.getvalue()
 
@@ -94,24 +91,16 @@ def check_format(header: dict[str, Any]) -> None:
         Saying which version wrote it and is needed.
     """
     written, writer = header["format"], header.get("sklearn_imbgen", "an unknown version")
-    steps = range(written, FORMAT)
-    if written > FORMAT or any(step not in UPGRADES for step in steps):
+    if written != FORMAT:
         raise FormatError(
             f"it has format {written}, written by sklearn_imbgen {writer}; this is sklearn_imbgen "
-            f"{__version__}, which reads {_readable()}. Load it with sklearn_imbgen {writer}"
+            f"{__version__}, which reads format {FORMAT}. Load it with sklearn_imbgen {writer}"
             + (" or newer." if written > FORMAT else ", or fit and save the model again.")
         )
 
 
 class FormatError(ValueError):
     """The file is sound, but of a format that this version cannot read."""
-
-
-def upgraded(members: Members) -> Members:
-    """What has been read, brought step by step to the format of today."""
-    for step in range(members[0]["format"], FORMAT):
-        members = UPGRADES[step](members)
-    return members
 
 
 def warn_of_versions(header: dict[str, Any]) -> None:
@@ -129,15 +118,29 @@ def warn_of_versions(header: dict[str, Any]) -> None:
         )
 
 
-def _readable() -> str:
-    oldest = FORMAT
-    while oldest - 1 in UPGRADES:
-        oldest -= 1
-    return f"format {FORMAT}" if oldest == FORMAT else f"formats {oldest} to {FORMAT}"
+def with_modules(archive: bytes) -> bytes:
+    """The archive as skops reads it: types of this library with the modules they are in now."""
+    buffer = io.BytesIO()
+    with ZipFile(io.BytesIO(archive)) as source, ZipFile(buffer, "w", ZIP_STORED) as file:
+        for name in source.namelist():
+            part = source.read(name)
+            file.writestr(name, _renamed(part, _name_here) if name == SCHEMA else part)
+    return buffer.getvalue()
 
 
-def _compact(text: bytes) -> str:
-    return json.dumps(json.loads(text), separators=(",", ":"))
+def _renamed(schema: bytes, rename: Callable[[str], str]) -> str:
+    """A schema with other names of types; without the indentation, most of a small model."""
+    parsed = json.loads(schema)
+    for node in _nodes(parsed):
+        module, name = node.get("__module__"), node.get("__class__")
+        if isinstance(module, str) and isinstance(name, str):
+            node["__module__"] = rename(f"{module}.{name}").removesuffix(f".{name}")
+    return json.dumps(parsed, separators=(",", ":"))
+
+
+def _name_here(name: str) -> str:
+    kind = own_types().get(name)
+    return name if kind is None else f"{kind.__module__}.{kind.__name__}"
 
 
 def _read(file: ZipFile, name: str) -> bytes:

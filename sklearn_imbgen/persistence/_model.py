@@ -11,8 +11,8 @@ from sklearn_imbgen.persistence._container import (
     FormatError,
     add_members,
     read_members,
-    upgraded,
     warn_of_versions,
+    with_modules,
 )
 from sklearn_imbgen.persistence._pack import Packer
 from sklearn_imbgen.persistence._trust import Trust, UntrustedError
@@ -125,7 +125,7 @@ def load_model(path: str | os.PathLike[str], *, trusted: Any = ()) -> Any:
     content = Path(path).read_bytes()
     header: dict[str, Any] = {}
     try:
-        header, archive, tensors = upgraded(read_members(content))
+        header, archive, tensors = read_members(content)
         warn_of_versions(header)
         estimator = _make(header, archive, tensors, trust)
     except Warning:
@@ -144,7 +144,7 @@ def _make(header: dict[str, Any], archive: bytes, tensors: Any, trust: Trust) ->
             f"it holds types that are not trusted: {', '.join(unknown)}. If you know what each of "
             f"them does, and trust whoever made the file, pass trusted={unknown}."
         )
-    packed = skops.loads(archive, trusted=trust.of_skops)
+    packed = skops.loads(with_modules(archive), trusted=trust.of_skops)
     estimator = Unpacker(tensors, trust).unpack(packed)
     if not isinstance(estimator, BaseEstimator):
         raise ValueError("it holds no estimator")

@@ -1,123 +1,79 @@
-"""What a model file may name: a list of types, none of which runs code of the file's choice.
+"""What a model file may name: types none of which runs code of the file's choice.
 
-``ESTIMATORS`` and ``PARTS`` are made by skops, which may call their constructors with any
-arguments and fills their attributes: all of them only store what they are given. ``NETWORKS``
-are made by :mod:`._networks`, which calls no constructor and no ``__setstate__``. They must
-not get into skops' hands: the ``__setstate__`` of a skorch net unpickles.
+A file names the types of this library by folder and class, such as
+"sklearn_imbgen.over_sampling.GLGAN", and not by the private module that defines them, so that
+a module can move without making files useless. Those that skops makes may have their
+constructors called with any arguments and their attributes filled: all of them only store
+what they are given. Networks and nets are made by :mod:`._unpack`, which calls no constructor;
+they must not get into skops' hands, for the ``__setstate__`` of a skorch net unpickles.
 """
 
 import importlib
 import pkgutil
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
+from sklearn.base import BaseEstimator
 from torch import nn
+
+import sklearn_imbgen
 
 __all__ = ["Trust", "UntrustedError", "name_of", "trusted_types"]
 
-# module -> names
-ESTIMATORS = {
-    "sklearn_imbgen.crowd._aggregate_then_fit": ["AggregateThenFit"],
-    "sklearn_imbgen.crowd._crowd_layer": ["CrowdLayerClassifier"],
-    "sklearn_imbgen.crowd._dawid_skene": ["DawidSkene"],
-    "sklearn_imbgen.crowd._iced": ["ICEDClassifier"],
-    "sklearn_imbgen.crowd._majority_vote": ["MajorityVote"],
-    "sklearn_imbgen.crowd._mbem": ["MBEMClassifier"],
-    "sklearn_imbgen.over_sampling._bagan": ["BAGAN"],
-    "sklearn_imbgen.over_sampling._conditional_gan": ["ConditionalGAN"],
-    "sklearn_imbgen.over_sampling._gl_gan": ["GLGAN"],
-    "sklearn_imbgen.over_sampling._imb_mix": ["ImbMix"],
-    "sklearn_imbgen.over_sampling._latent_smote": ["LatentSMOTE"],
-    "sklearn_imbgen.over_sampling._swim": ["SWIM"],
-    "imblearn.base": ["FunctionSampler"],
-    "imblearn.combine._smote_enn": ["SMOTEENN"],
-    "imblearn.combine._smote_tomek": ["SMOTETomek"],
-    "imblearn.ensemble._bagging": ["BalancedBaggingClassifier"],
-    "imblearn.ensemble._easy_ensemble": ["EasyEnsembleClassifier"],
-    "imblearn.ensemble._forest": ["BalancedRandomForestClassifier"],
-    "imblearn.ensemble._weight_boosting": ["RUSBoostClassifier"],
-    "imblearn.over_sampling._adasyn": ["ADASYN"],
-    "imblearn.over_sampling._random_over_sampler": ["RandomOverSampler"],
-    "imblearn.over_sampling._smote.base": ["SMOTE", "SMOTEN", "SMOTENC"],
-    "imblearn.over_sampling._smote.cluster": ["KMeansSMOTE"],
-    "imblearn.over_sampling._smote.filter": ["BorderlineSMOTE", "SVMSMOTE"],
-    "imblearn.pipeline": ["Pipeline"],
-    "imblearn.under_sampling._prototype_generation._cluster_centroids": ["ClusterCentroids"],
-    "imblearn.under_sampling._prototype_selection._condensed_nearest_neighbour": [
-        "CondensedNearestNeighbour"
-    ],
-    "imblearn.under_sampling._prototype_selection._edited_nearest_neighbours": [
-        "AllKNN",
-        "EditedNearestNeighbours",
-        "RepeatedEditedNearestNeighbours",
-    ],
-    "imblearn.under_sampling._prototype_selection._instance_hardness_threshold": [
-        "InstanceHardnessThreshold"
-    ],
-    "imblearn.under_sampling._prototype_selection._nearmiss": ["NearMiss"],
-    "imblearn.under_sampling._prototype_selection._neighbourhood_cleaning_rule": [
-        "NeighbourhoodCleaningRule"
-    ],
-    "imblearn.under_sampling._prototype_selection._one_sided_selection": ["OneSidedSelection"],
-    "imblearn.under_sampling._prototype_selection._random_under_sampler": ["RandomUnderSampler"],
-    "imblearn.under_sampling._prototype_selection._tomek_links": ["TomekLinks"],
+# Beside the estimators, networks and nets of this library: what their attributes hold.
+OWN_PARTS = {
+    "AdversarialMixing",
+    "CovarianceRoots",
+    "CrowdStratifiedKFold",
+    "Judgement",
+    "Judges",
+    "RowContainer",
+    "Stored",
+    "TableCodec",
+    "Threat",
+    "VoteModel",
 }
+# named as values of parameters, never made
+OWN_NAMES = {"TensorBatches"}
 
-# what their attributes hold
-PARTS = {
-    "sklearn.metrics._scorer": ["_PassthroughScorer"],
-    "sklearn.model_selection._split": [
-        "KFold",
-        "ShuffleSplit",
-        "StratifiedKFold",
-        "StratifiedShuffleSplit",
-    ],
-    # named in files of scikit-learn before 1.8
-    "sklearn.utils._metadata_requests": ["MetadataRequest", "MethodMetadataRequest"],
-    "sklearn_imbgen.model_selection._crowd_split": ["CrowdStratifiedKFold"],
-    "sklearn_imbgen.over_sampling._adversarial_mixing": ["AdversarialMixing"],
-    "sklearn_imbgen.over_sampling._containers": ["RowContainer"],
-    "sklearn_imbgen.over_sampling._judgement": ["Judgement", "Judges"],
-    "sklearn_imbgen.persistence._records": ["Stored"],
-    "sklearn_imbgen.robust._attacks": ["Threat"],
-    "sklearn_imbgen.utils._covariance": ["CovarianceRoots"],
-    "sklearn_imbgen.utils._table": ["TableCodec"],
-    "sklearn_imbgen.utils._votes": ["VoteModel"],
-    "imblearn.metrics.pairwise": ["ValueDifferenceMetric"],
-    "imblearn.utils._validation": ["ArraysTransformer"],
+# all estimators of these
+IMBLEARN = ("combine", "ensemble", "over_sampling", "pipeline", "under_sampling")
+# made by skops
+PARTS = (
+    "imblearn.FunctionSampler",
+    "imblearn.metrics.pairwise.ValueDifferenceMetric",
+    "imblearn.utils._validation.ArraysTransformer",
+    "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.model_selection.KFold",
+    "sklearn.model_selection.ShuffleSplit",
+    "sklearn.model_selection.StratifiedKFold",
+    "sklearn.model_selection.StratifiedShuffleSplit",
+    "sklearn.utils._metadata_requests.MetadataRequest",
+    "sklearn.utils._metadata_requests.MethodMetadataRequest",
     # those that write no files; the names of files are in the model file
-    "skorch.callbacks.logging": ["EpochTimer", "PrintLog"],
-    "skorch.callbacks.lr_scheduler": ["LRScheduler"],
-    "skorch.callbacks.regularization": ["GradientNormClipping"],
-    "skorch.callbacks.scoring": ["BatchScoring", "EpochScoring", "PassthroughScoring"],
-    "skorch.callbacks.training": ["EarlyStopping"],
-    "skorch.dataset": ["ValidSplit"],
-}
-
-NETWORKS = {
-    "sklearn_imbgen.crowd._cross_fitting": ["Ensemble", "SideBySide"],
-    "sklearn_imbgen.crowd._crowd_layer": ["WorkerLayer"],
-    "sklearn_imbgen.nn.classifiers": [
-        "CosineLinear",
-        "ResidualNetwork",
-        "Standardize",
-        "TableNetwork",
-        "_ResidualBlock",
-    ],
-    "sklearn_imbgen.nn.modules": ["ConditionalNetwork", "OneHotBlocks", "WithHead"],
-    "sklearn_imbgen.nn.tensor_batches": ["TensorBatches"],
-    "sklearn_imbgen.over_sampling._surrogate": ["OnEncodedRows"],
-    "sklearn_imbgen.robust._adversarial": ["AdversarialClassifier"],
-    "sklearn_imbgen.robust._criterion": ["PredictionLoss"],
-    "sklearn_imbgen.robust._imb_mix": ["ImbMixClassifier"],
-    "sklearn_imbgen.robust._srat": ["SRATClassifier"],
-    "skorch.classifier": ["NeuralNetBinaryClassifier", "NeuralNetClassifier"],
-    "skorch.dataset": ["Dataset"],
-    "torch.utils.data.dataloader": ["DataLoader"],
-    "scipy.sparse._csc": ["csc_array", "csc_matrix"],
-    "scipy.sparse._csr": ["csr_array", "csr_matrix"],
-}
-# of these the public classes, which torch moves between its files
+    "skorch.callbacks.BatchScoring",
+    "skorch.callbacks.EarlyStopping",
+    "skorch.callbacks.EpochScoring",
+    "skorch.callbacks.EpochTimer",
+    "skorch.callbacks.GradientNormClipping",
+    "skorch.callbacks.LRScheduler",
+    "skorch.callbacks.PassthroughScoring",
+    "skorch.callbacks.PrintLog",
+    "skorch.dataset.ValidSplit",
+)
+# made by our own reader, or named only
+NAMES = (
+    "scipy.sparse.csc_array",
+    "scipy.sparse.csc_matrix",
+    "scipy.sparse.csr_array",
+    "scipy.sparse.csr_matrix",
+    "skorch.NeuralNetBinaryClassifier",
+    "skorch.NeuralNetClassifier",
+    "skorch.dataset.Dataset",
+    "torch.utils.data.DataLoader",
+)
+# of these the public classes
 TORCH = {
     "torch.nn.modules": nn.Module,
     "torch.optim": object,
@@ -125,23 +81,8 @@ TORCH = {
 }
 
 
-def _listed(table: dict[str, list[str]]) -> set[str]:
-    return {f"{module}.{name}" for module, names in table.items() for name in names}
-
-
-def _of_torch() -> set[str]:
-    found = set()
-    for module_name, kind in TORCH.items():
-        module = importlib.import_module(module_name)
-        for name in module.__all__:
-            member = getattr(module, name)
-            if isinstance(member, type) and issubclass(member, kind):
-                found.add(name_of(member))
-    return found
-
-
 def name_of(kind: type) -> str:
-    """Full name of a class.
+    """Full name of a class; of one of this library, folder and class.
 
     Raises
     ------
@@ -150,20 +91,59 @@ def name_of(kind: type) -> str:
 
     Examples
     --------
-    >>> name_of(nn.Linear)
-    'torch.nn.modules.linear.Linear'
+    >>> from sklearn_imbgen import GLGAN
+    >>> name_of(nn.Linear), name_of(GLGAN)
+    ('torch.nn.modules.linear.Linear', 'sklearn_imbgen.over_sampling.GLGAN')
     """
     name = f"{kind.__module__}.{kind.__qualname__}"
-    try:
-        found = pkgutil.resolve_name(name)
-    except (ImportError, AttributeError, ValueError):
-        found = None
-    if found is not kind:
+    if _found(name) is not kind:
         raise TypeError(
             f"{name} cannot be found under its name by a program that loads it: define the class "
             "at the top level of a module that can be imported."
         )
-    return name
+    return without_module(name)
+
+
+def without_module(name: str) -> str:
+    """The name of a type as it stands in a file; of other libraries as it is."""
+    library, *path = name.split(".")
+    return f"{library}.{path[0]}.{path[-1]}" if library == "sklearn_imbgen" else name
+
+
+@cache
+def own_types() -> dict[str, type]:
+    """The types of this library that files may name, by their names there."""
+    found: dict[str, type] = {}
+    for module in pkgutil.walk_packages(sklearn_imbgen.__path__, "sklearn_imbgen."):
+        # the command line and its libraries are no part of any model
+        if module.name.split(".")[1] == "cli":
+            continue
+        for name, kind in vars(importlib.import_module(module.name)).items():
+            if not isinstance(kind, type) or kind.__module__ != module.name:
+                continue
+            if issubclass(kind, BaseEstimator | nn.Module) or name in OWN_PARTS | OWN_NAMES:
+                full = without_module(f"{module.name}.{name}")
+                assert full not in found, f"two types are called {full}"
+                found[full] = kind
+    return found
+
+
+@cache
+def _foreign_types() -> tuple[frozenset[str], frozenset[str]]:
+    """Names of other libraries' types: those that skops makes, and those that it must not."""
+    made = {name_of(pkgutil.resolve_name(name)) for name in PARTS}
+    for folder in IMBLEARN:
+        module = importlib.import_module(f"imblearn.{folder}")
+        made |= {name_of(kind) for kind in _public(module, BaseEstimator)}
+    named = {name_of(pkgutil.resolve_name(name)) for name in NAMES}
+    for torch_module, base in TORCH.items():
+        named |= {name_of(kind) for kind in _public(importlib.import_module(torch_module), base)}
+    return frozenset(made), frozenset(named)
+
+
+def _public(module: Any, base: type) -> list[type]:
+    members = (getattr(module, name) for name in module.__all__)
+    return [member for member in members if isinstance(member, type) and issubclass(member, base)]
 
 
 def trusted_types() -> list[str]:
@@ -181,12 +161,13 @@ def trusted_types() -> list[str]:
     Examples
     --------
     >>> from sklearn_imbgen.persistence import trusted_types
-    >>> "sklearn_imbgen.over_sampling._gl_gan.GLGAN" in trusted_types()
+    >>> "sklearn_imbgen.over_sampling.GLGAN" in trusted_types()
     True
     >>> "functools.partial" in trusted_types()
     False
     """
-    return sorted(_listed(ESTIMATORS) | _listed(PARTS) | _listed(NETWORKS) | _of_torch())
+    made, named = _foreign_types()
+    return sorted(own_types().keys() | made | named)
 
 
 class UntrustedError(ValueError):
@@ -208,9 +189,15 @@ class Trust:
     """
 
     def __init__(self, extra: Any = ()) -> None:
-        self._names = set(trusted_types()) | _names_of(extra)
-        mine = _listed(ESTIMATORS) | _listed(PARTS)
-        self.of_skops = sorted(mine | {name for name in _names_of(extra) if not _is_network(name)})
+        given = _names_of(extra)
+        self._names = set(trusted_types()) | given
+        own = {
+            f"{kind.__module__}.{kind.__qualname__}"
+            for name, kind in own_types().items()
+            if kind.__name__ not in OWN_NAMES
+        }
+        candidates = own | _foreign_types()[0] | given
+        self.of_skops = sorted(name for name in candidates if not _is_network(name))
 
     def unknown(self, names: Iterable[str]) -> list[str]:
         """Those of ``names`` that are not trusted."""
@@ -228,7 +215,7 @@ class Trust:
         """
         if name not in self._names:
             raise UntrustedError(f"the type {name!r} is not trusted")
-        found = pkgutil.resolve_name(name)
+        found = own_types().get(name) or pkgutil.resolve_name(name)
         if not isinstance(found, type) or not issubclass(found, kind):
             raise ValueError(f"{name} is no {kind.__name__}")
         return found
@@ -245,8 +232,12 @@ def _is_network(name: str) -> bool:
     """Whether our own reader makes it; a name that cannot be found here is skops' affair."""
     from skorch import NeuralNet
 
-    try:
-        found = pkgutil.resolve_name(name)
-    except (ImportError, AttributeError, ValueError):
-        return False
+    found = _found(name)
     return isinstance(found, type) and issubclass(found, nn.Module | NeuralNet)
+
+
+def _found(name: str) -> Any:
+    try:
+        return pkgutil.resolve_name(name)
+    except (ImportError, AttributeError, ValueError):
+        return None

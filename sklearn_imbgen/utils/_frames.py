@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_imbgen.utils._optional import import_extra
+from sklearn_imbgen.utils._imports import import_extra
 from sklearn_imbgen.utils._validation import plain
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.utils._columns import dtype_bounds
+from sklearn_imbgen.utils._containers import dtype_bounds
 
 __all__ = ["TableCodec"]
 

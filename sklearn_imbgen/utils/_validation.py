@@ -1,56 +1,40 @@
-"""Checks of X and y whose messages name the row, the column or the class."""
+"""Checks of rows and labels whose messages name the row, the column or the class.
+
+Rows and columns are counted from 0, as pandas does.
+"""
 
 import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from sklearn_imbgen.utils._columns import is_category
+from sklearn_imbgen._typing import Array
 
 __all__ = [
     "check_class_sizes",
     "check_finite",
     "check_frame",
     "check_numeric_columns",
+    "check_row_order",
+    "check_target_labels",
+    "draw_seed",
     "encode_labels",
+    "is_category",
+    "is_missing",
+    "match_columns",
     "name_some",
     "plain",
     "refuse_label_matrix",
+    "refuse_masked",
+    "refuse_missing_labels",
+    "under_represented",
 ]
 
 # How many offenders a message names.
 NAMED = 5
-
-
-def refuse_label_matrix(y: Any) -> None:
-    """Raise if ``y`` holds several labels per row, as crowd annotations do.
-
-    A one-hot matrix (exactly one 1 per row) is an accepted way to write one
-    label per row and passes; so does a single column. imbalanced-learn would
-    silently read a 0/1 matrix with all-zero rows as one-hot, hence the check.
-
-    Raises
-    ------
-    ValueError
-        If ``y`` has two or more columns and is not one-hot.
-    """
-    if y is None or getattr(y, "ndim", None) == 1:
-        return
-    labels = y.toarray() if sparse.issparse(y) else np.asarray(y)
-    if labels.ndim != 2 or labels.shape[1] == 1:
-        return
-    is_one = labels == 1
-    one_hot = np.logical_or(is_one, labels == 0).all() and (is_one.sum(axis=1) == 1).all()
-    if not one_hot:
-        raise ValueError(
-            f"y has shape {labels.shape}: several labels per row. Multilabel and "
-            "multioutput targets are not supported by a sampler. If the columns are "
-            "the answers of several annotators, infer one label per row first with "
-            "the tools of sklearn_imbgen.crowd and pass that."
-        )
 
 
 def plain(label: Any) -> Any:
@@ -86,10 +70,115 @@ def name_some(names: Iterable[Any]) -> str:
     return ", ".join(every[:NAMED]) + more
 
 
+def is_missing(values: Array) -> NDArray[np.bool_]:
+    """Which values are None, NaN, NaT or pandas.NA.
+
+    Examples
+    --------
+    >>> is_missing(np.array([None, "None", float("nan"), 0], dtype=object)).tolist()
+    [True, False, True, False]
+    """
+    if values.dtype.kind in "fc":
+        return np.isnan(values)
+    if values.dtype.kind in "mM":
+        return np.isnat(values)
+    if values.dtype != object:
+        return np.zeros(values.shape, dtype=bool)
+    return np.frompyfunc(_is_missing, 1, 1)(values).astype(bool)
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return bool(np.isnat(value))
+    return isinstance(value, float | np.floating) and bool(np.isnan(value))
+
+
+def _is_infinite(values: Array) -> NDArray[np.bool_]:
+    if values.dtype.kind in "fc":
+        return np.isinf(values)
+    if values.dtype != object:
+        return np.zeros(values.shape, dtype=bool)
+
+    def infinite(value: Any) -> bool:
+        return isinstance(value, float | np.floating) and bool(np.isinf(value))
+
+    return np.frompyfunc(infinite, 1, 1)(values).astype(bool)
+
+
+def check_finite(
+    X: Any,
+    feature_names: Sequence[Any] | None = None,
+    *,
+    name: str = "X",
+    first_row: int = 0,
+) -> None:
+    """Raise if a table has a missing or infinite value, naming row and column.
+
+    Parameters
+    ----------
+    X : ndarray, sparse matrix or DataFrame of shape (n_samples, n_features)
+        Of any types; text and dates are asked whether they are missing. A dataframe is
+        taken column by column: no value becomes a Python object.
+    feature_names : sequence of length n_features, default=None
+        Names for the message; those of a dataframe, or column numbers, without them.
+    name : str, default="X"
+        What the table is called in the message.
+    first_row : int, default=0
+        Number of the first row, where ``X`` is a part of a table.
+
+    Raises
+    ------
+    ValueError
+        Naming the first offending row and its column.
+
+    Examples
+    --------
+    >>> check_finite(np.array([[0.0, 1.0], [np.inf, 2.0]]))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: Input X contains infinity: row 1, column 0 (1 missing or infinite value(s) ...
+    """
+    if sparse.issparse(X):
+        if np.isfinite(X.data).all():
+            return
+        entries = X.tocoo()
+        bad = ~np.isfinite(entries.data)
+        places, missing = np.c_[entries.row, entries.col][bad], np.isnan(entries.data[bad])
+    else:
+        if hasattr(X, "iloc"):
+            feature_names = X.columns if feature_names is None else feature_names
+            missing, infinite = np.asarray(X.isna()), _infinite_cells(X)
+        else:
+            missing, infinite = is_missing(X), _is_infinite(X)
+        if not (missing.any() or infinite.any()):
+            return
+        places = np.argwhere(missing | infinite)
+        missing = missing[tuple(places.T)]
+    row, column = (int(place) for place in places[0])
+    label = column if feature_names is None else plain(feature_names[column])
+    raise ValueError(
+        f"Input {name} contains {'NaN' if missing[0] else 'infinity'}: row {first_row + row}, "
+        f"column {label!r} ({len(places)} missing or infinite value(s) in all). Impute them, for "
+        "example with sklearn.impute.SimpleImputer, or drop the rows."
+    )
+
+
+def _infinite_cells(frame: Any) -> NDArray[np.bool_]:
+    infinite = np.zeros(frame.shape, dtype=bool)
+    for position in range(frame.shape[1]):
+        column = frame.iloc[:, position]
+        kind = getattr(column.dtype, "kind", "O")
+        if kind == "f":
+            infinite[:, position] = np.isinf(column.to_numpy(dtype=float, na_value=np.nan))
+        elif column.dtype == object:
+            infinite[:, position] = _is_infinite(column.to_numpy())
+    return infinite
+
+
 def check_frame(frame: Any, categorical: Any) -> None:
     """Raise if a dataframe has missing or infinite values, or text outside its categories.
-
-    Column by column: no value becomes a Python object.
 
     Parameters
     ----------
@@ -102,11 +191,7 @@ def check_frame(frame: Any, categorical: Any) -> None:
     ValueError
         Naming the column, and the row of a value by its position.
     """
-    missing = np.asarray(frame.isna())
-    if missing.any():
-        row, column = (int(i) for i in np.argwhere(missing)[0])
-        raise ValueError(_not_finite_message("NaN", row, frame.columns[column], missing.sum()))
-    infinite = np.zeros(frame.shape, dtype=bool)
+    check_finite(frame)
     for position in np.setdiff1d(np.arange(frame.shape[1]), categorical):
         column = frame.iloc[:, position]
         kind = getattr(getattr(column.dtype, "subtype", column.dtype), "kind", "O")
@@ -114,12 +199,6 @@ def check_frame(frame: Any, categorical: Any) -> None:
         readable = kind in "biuf" or (kind == "O" and not _has_text(column.to_numpy(dtype=object)))
         if is_category(column.dtype) or not readable:
             raise ValueError(_not_numeric_message(frame.columns[position], column.iloc[0]))
-        if kind in "fO":
-            infinite[:, position] = np.isinf(column.to_numpy(dtype=float))
-    if infinite.any():
-        row, position = (int(i) for i in np.argwhere(infinite)[0])
-        n_bad = infinite.sum()
-        raise ValueError(_not_finite_message("infinity", row, frame.columns[position], n_bad))
 
 
 def check_numeric_columns(X: Any, categorical: Any, feature_names: Sequence[Any] | None) -> None:
@@ -143,59 +222,245 @@ def _not_numeric_message(column: Any, value: Any) -> str:
     )
 
 
-def check_finite(X: Any, feature_names: Sequence[Any] | None = None) -> None:
-    """Raise if ``X`` has a missing or infinite value, naming row and column.
+def is_category(dtype: Any) -> bool:
+    """Whether a column's type names categories: pandas' category or a dictionary of pyarrow.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> is_category(pd.CategoricalDtype()), is_category(np.dtype(float))
+    (True, False)
+    """
+    name = str(getattr(dtype, "name", ""))
+    return name == "category" or name.startswith("dictionary<")
+
+
+def refuse_masked(data: Any, name: str = "X") -> None:
+    """Raise if a masked array hides a value, which numpy would give back as data.
+
+    Examples
+    --------
+    >>> refuse_masked(np.ma.masked_equal([4, -9, 7], -9), "y")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: y is a masked array that hides 1 value(s), the first in row 1; ...
+    """
+    if np.ma.is_masked(data):
+        places = np.argwhere(np.ma.getmaskarray(data))
+        column = f", column {places[0][1]}" if places.shape[1] == 2 else ""
+        raise ValueError(
+            f"{name} is a masked array that hides {len(places)} value(s), the first in row "
+            f"{places[0][0]}{column}; they would be taken for data. Put what marks a missing value "
+            "in their place, such as .filled(np.nan), or drop the rows."
+        )
+
+
+def check_row_order(X: Any, y: Any, name: str = "y") -> None:
+    """Raise if two pandas objects hold the same rows in another order, or other rows.
+
+    Nothing is said of an index that only counts from 0, unless it has the labels of the
+    other: a table made from an array has one. Neither is of different lengths.
 
     Parameters
     ----------
-    X : ndarray or sparse matrix of shape (n_samples, n_features)
-        Numeric or object values.
-    feature_names : sequence of length n_features, default=None
-        Names for the message; column numbers are used without them.
+    X, y : object
+        Looked at where both have an index, as pandas' have.
+    name : str, default="y"
+        What ``y`` is called in the message.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({"size": [3, 5]}, index=["a", "b"])
+    >>> check_row_order(X, pd.Series([0, 1], index=["b", "a"]))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: X and y are indexed differently: row 0 is 'a' in X and 'b' in y. ...
+    """
+    rows: Any = getattr(X, "index", None)
+    others: Any = getattr(y, "index", None)
+    if not (hasattr(rows, "equals") and hasattr(others, "equals")):
+        return
+    if len(rows) != len(others) or rows.equals(others) or _say_nothing(rows, others):
+        return
+    row = next(row for row, pair in enumerate(zip(rows, others, strict=True)) if pair[0] != pair[1])
+    raise ValueError(
+        f"X and {name} are indexed differently: row {row} is {plain(rows[row])!r} in X and "
+        f"{plain(others[row])!r} in {name}. Sort one by the other ({name}.loc[X.index]), or pass "
+        f"{name}.to_numpy() if their rows are in the same order."
+    )
+
+
+def _say_nothing(names: Any, others: Any) -> bool:
+    """Whether one of them only counts from 0, and the other holds more than those numbers."""
+    numbered = list(range(len(names)))
+    return numbered in (list(names), list(others)) and set(names) != set(others)
+
+
+def match_columns(reference: Any, table: Any, name: str, reference_name: str = "X") -> Any:
+    """A table with its columns in the order of another's, by name.
+
+    Parameters
+    ----------
+    reference, table : object
+        Looked at where both have names of columns, as pandas' and polars' tables have.
+    name, reference_name : str
+        What the tables are called in the message.
+
+    Returns
+    -------
+    object
+        ``table`` itself where there is nothing to sort.
 
     Raises
     ------
     ValueError
-        Naming the first offending row and its column.
+        If their names differ, or occur twice in another order.
     """
-    if sparse.issparse(X):
-        bad = ~np.isfinite(X.data)
-        if not bad.any():
-            return
-        coordinates = X.tocoo()
-        bad = ~np.isfinite(coordinates.data)
-        row, column = coordinates.row[bad][0], coordinates.col[bad][0]
-        value = coordinates.data[bad][0]
-        n_bad = int(bad.sum())
-    else:
-        bad = _is_missing_object(X) if X.dtype == object else ~np.isfinite(X)
-        if not bad.any():
-            return
-        row, column = (int(i) for i in np.argwhere(bad)[0])
-        value, n_bad = X[row, column], int(bad.sum())
-    what = "infinity" if isinstance(value, float | np.floating) and np.isinf(value) else "NaN"
-    name = column if feature_names is None else feature_names[column]
-    raise ValueError(_not_finite_message(what, row, name, n_bad))
-
-
-def _not_finite_message(what: str, row: int, column: Any, n_bad: int) -> str:
-    return (
-        f"Input X contains {what}: row {row}, column {plain(column)!r} ({n_bad} missing or "
-        "infinite value(s) in all; NaN and infinity are not accepted). Impute or drop them "
-        "first, for example with sklearn.impute.SimpleImputer in front of the sampler."
+    known, own = _column_names(reference), _column_names(table)
+    if known is None or own is None or known == own or _say_nothing(known, own):
+        return table
+    if set(known) == set(own) and len(known) == len(own) == len(set(own)):
+        return table[known]
+    absent = [column for column in known if column not in own]
+    surplus = [column for column in own if column not in known]
+    told = [f"{name} lacks {name_some(absent)}"] if absent else []
+    told += [f"{reference_name} lacks {name_some(surplus)}"] if surplus else []
+    raise ValueError(
+        f"The columns of {name} are not those of {reference_name}: "
+        f"{' and '.join(told) or 'names occur several times, in another order'}."
     )
 
 
-def _is_missing_object(X: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """Missing entries (None, NaN, pandas.NA, infinite floats) of an object array."""
+def _column_names(table: Any) -> list[Any] | None:
+    columns = getattr(table, "columns", None)
+    return None if columns is None or not hasattr(table, "shape") else list(columns)
 
-    def missing(value: Any) -> bool:
-        if value is None or type(value).__name__ in ("NAType", "NaTType"):
-            return True
-        return isinstance(value, float | np.floating) and not np.isfinite(value)
 
-    flags: NDArray[np.bool_] = np.frompyfunc(missing, 1, 1)(X).astype(bool)
-    return flags
+def refuse_label_matrix(y: Any) -> None:
+    """Raise if ``y`` holds several labels per row, as crowd annotations do.
+
+    A one-hot matrix (exactly one 1 per row) is an accepted way to write one
+    label per row and passes; so does a single column. imbalanced-learn would
+    silently read a 0/1 matrix with all-zero rows as one-hot, hence the check.
+
+    Raises
+    ------
+    ValueError
+        If ``y`` has two or more columns and is not one-hot.
+    """
+    if y is None or getattr(y, "ndim", None) == 1:
+        return
+    labels = y.toarray() if sparse.issparse(y) else np.asarray(y)
+    if labels.ndim != 2 or labels.shape[1] == 1:
+        return
+    is_one = labels == 1
+    one_hot = np.logical_or(is_one, labels == 0).all() and (is_one.sum(axis=1) == 1).all()
+    if not one_hot:
+        raise ValueError(
+            f"y has shape {labels.shape}: several labels per row. Multilabel and "
+            "multioutput targets are not supported by a sampler. If the columns are "
+            "the answers of several annotators, infer one label per row first with "
+            "the tools of sklearn_imbgen.crowd and pass that."
+        )
+
+
+def check_target_labels(y: Any) -> None:
+    """Raise if labels are missing or do not sort, before numpy fails on them.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,), or anything else
+        Only one label per row is looked at; other shapes have checks of their own.
+
+    Raises
+    ------
+    ValueError
+        If a label is None, NaN or NaT, naming the first such row.
+    TypeError
+        If labels are of types that cannot be sorted together, such as 1 and "one".
+
+    Examples
+    --------
+    >>> check_target_labels(["common", "rare", None])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: Input y contains None: row 2 (1 missing label(s) in all). Drop these rows, ...
+    """
+    if y is None or sparse.issparse(y):
+        return
+    labels = np.asarray(y)
+    if labels.ndim != 1 or not len(labels):
+        return
+    refuse_missing_labels(is_missing(labels), labels)
+    if labels.dtype == object:
+        _check_sortable(labels)
+
+
+def refuse_missing_labels(
+    missing: NDArray[np.bool_], labels: NDArray[np.object_] | None = None
+) -> None:
+    """Raise, naming the first row, if any label is missing.
+
+    Parameters
+    ----------
+    missing : ndarray of bool of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), default=None
+        What they are, where None is told from NaN.
+    """
+    if not missing.any():
+        return
+    row = int(np.flatnonzero(missing)[0])
+    # scikit-learn's words, whatever kind of NaN it is
+    what = "None" if labels is not None and labels[row] is None else "NaN"
+    raise ValueError(
+        f"Input y contains {what}: row {row} ({missing.sum()} missing label(s) in all). Drop "
+        "these rows, or label them first."
+    )
+
+
+def _check_sortable(labels: NDArray[np.object_]) -> None:
+    first: dict[type, int] = {}
+    for row, label in enumerate(labels):
+        first.setdefault(type(label), row)
+    if len(first) < 2:
+        return
+    try:
+        sorted(labels[row] for row in first.values())
+    except TypeError as error:
+        found = ", ".join(
+            f"{plain(labels[row])!r} in row {row}" for row in list(first.values())[:3]
+        )
+        raise TypeError(
+            f"y holds labels of types that do not sort together ({found}). Give all labels one "
+            "type, for example text."
+        ) from error
+
+
+def encode_labels(labels: Any, classes: Any, where: str) -> NDArray[np.int64]:
+    """Positions of labels among the sorted ``classes``.
+
+    Raises
+    ------
+    ValueError
+        If a label is not among them; ``where`` ends the sentence that says so.
+
+    Examples
+    --------
+    >>> encode_labels(np.array(["b", "a"]), np.array(["a", "b"]), "is new").tolist()
+    [1, 0]
+    """
+    labels, classes = np.asarray(labels), np.asarray(classes)
+    kinds = {labels.dtype.kind, classes.dtype.kind}
+    # numpy would compare numbers with text as text
+    comparable = not kinds & set("US") or kinds <= set("USO")
+    unknown = np.setdiff1d(labels, classes) if comparable else np.unique(labels)
+    if len(unknown):
+        raise ValueError(
+            f"y holds {name_some(unknown)}, which {where}; known are {name_some(classes)}."
+        )
+    codes: NDArray[np.int64] = np.searchsorted(classes, labels).astype(np.int64)
+    return codes
 
 
 def check_class_sizes(counts: Mapping[Any, int], targeted: Mapping[Any, int], method: str) -> None:
@@ -226,27 +491,33 @@ def check_class_sizes(counts: Mapping[Any, int], targeted: Mapping[Any, int], me
             )
 
 
-def encode_labels(labels: Any, classes: Any, where: str) -> NDArray[np.int64]:
-    """Positions of labels among the sorted ``classes``.
+def under_represented(counts: ArrayLike) -> NDArray[np.bool_]:
+    """The half of the classes with the fewest training rows.
 
-    Raises
-    ------
-    ValueError
-        If a label is not among them; ``where`` ends the sentence that says so.
+    Of an odd number the middle one is not among them; of equal ones the first is taken
+    to be the larger.
+
+    Parameters
+    ----------
+    counts : array-like of shape (n_classes,)
+
+    Returns
+    -------
+    ndarray of bool of shape (n_classes,)
 
     Examples
     --------
-    >>> encode_labels(np.array(["b", "a"]), np.array(["a", "b"]), "is new").tolist()
-    [1, 0]
+    >>> from sklearn_imbgen.metrics import under_represented
+    >>> under_represented([10, 500, 20]).tolist()
+    [True, False, False]
     """
-    labels, classes = np.asarray(labels), np.asarray(classes)
-    kinds = {labels.dtype.kind, classes.dtype.kind}
-    # numpy would compare numbers with text as text
-    comparable = not kinds & set("US") or kinds <= set("USO")
-    unknown = np.setdiff1d(labels, classes) if comparable else np.unique(labels)
-    if len(unknown):
-        raise ValueError(
-            f"y holds {name_some(unknown)}, which {where}; known are {name_some(classes)}."
-        )
-    codes: NDArray[np.int64] = np.searchsorted(classes, labels).astype(np.int64)
-    return codes
+    sizes = np.asarray(counts)
+    largest_first = np.argsort(-sizes, kind="stable")
+    under = np.zeros(len(sizes), dtype=bool)
+    under[largest_first[len(sizes) - len(sizes) // 2 :]] = True
+    return under
+
+
+def draw_seed(random_state: np.random.RandomState) -> int:
+    """An integer seed for a component, drawn from the estimator's random state."""
+    return int(random_state.randint(np.iinfo(np.int32).max))

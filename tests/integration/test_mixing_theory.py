@@ -11,7 +11,7 @@ from scipy.stats import beta
 from torch.nn.functional import softplus
 
 from sklearn_imbgen.nn import isolated_rng, limited_threads
-from tests.integration.test_readme import run_blocks
+from tests.integration.test_pages import run_blocks
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "plot_mixing_theory.py"
 SPREADS = np.array([1.0, 1 / 2, 1 / 16, 1 / 32])

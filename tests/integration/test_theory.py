@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 
-from tests.integration.test_readme import run_blocks
+from tests.integration.test_pages import run_blocks
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "plot_reweighting_theory.py"
 RATIOS = (1.01, 1.5, 2.0, 10.0, 100.0, 1e4)

@@ -62,7 +62,7 @@ def without_ids(parsed):
 def record(kind, **content):
     """The nodes of a record of ours."""
     state = {"kind": kind, "content": content}
-    full_name = "sklearn_imbgen.persistence._records.Stored"
+    full_name = "sklearn_imbgen.persistence.Stored"
     return node("ObjectNode", full_name, plain(state))
 
 

@@ -2,13 +2,17 @@
 
 import errno
 import os
+import re
 import sys
+from types import ModuleType
 
 import pytest
 from sklearn.exceptions import InconsistentVersionWarning
 
 from sklearn_imbgen import __version__
-from sklearn_imbgen.persistence import _container, load_model, save_model, save_weights
+from sklearn_imbgen.over_sampling import SWIM
+from sklearn_imbgen.persistence import load_model, save_model, save_weights
+from sklearn_imbgen.persistence._trust import own_types
 from tests.persistence.conftest import fit
 from tests.persistence.doctoring import change_json, members, write
 
@@ -30,16 +34,6 @@ def test_a_newer_format_names_the_version_it_needs(saved):
         ValueError, match=message + r"which reads format 1\. Load it .* 7\.3 or newer"
     ):
         load_model(saved)
-
-
-def test_an_older_format_is_brought_up_to_date(saved, monkeypatch):
-    def from_0(members):
-        header, archive, tensors = members
-        return {**header, "estimator": header.pop("model")}, archive, tensors
-
-    change_json(saved, "header", lambda header: header.update(format=0, model="SWIM"))
-    monkeypatch.setitem(_container.UPGRADES, 0, from_0)
-    assert load_model(saved).sample(3).shape == (3, 4)
 
 
 def test_a_forgotten_format_names_the_version_it_needs(saved):
@@ -119,3 +113,20 @@ def test_the_extra_is_named(saved, monkeypatch, missing):
         load_model(saved)
     with pytest.raises(ImportError, match=message):
         save_model(fit("SWIM"), saved)
+
+
+def test_a_file_names_no_private_module_of_this_library(path):
+    for name in ("GLGAN", "ICEDClassifier", "ImbMix", "SRATClassifier"):
+        save_model(fit(name), path)
+        text = members(path)["schema.json"].decode()
+        own = set(re.findall(r"sklearn_imbgen(?:\.\w+)+", text + str(members(path)["header.json"])))
+        assert len(own) > 2
+        assert not {one for one in own if len(one.split(".")) > 3}
+
+
+def test_a_file_stays_loadable_when_a_module_moves(saved, monkeypatch):
+    moved = ModuleType("sklearn_imbgen.over_sampling._elsewhere")
+    moved.SWIM = type("SWIM", (SWIM,), {"__module__": moved.__name__})
+    monkeypatch.setitem(sys.modules, moved.__name__, moved)
+    monkeypatch.setitem(own_types(), "sklearn_imbgen.over_sampling.SWIM", moved.SWIM)
+    assert type(load_model(saved)) is moved.SWIM

@@ -96,7 +96,7 @@ def test_a_net_does_not_unpickle(path, target, kind):
     state["content"]["__cuda_dependent_attributes__"] = node(
         "BytesNode", "builtins.bytes", file="evil.bin"
     )
-    put(path, node("ObjectNode", f"{kind.__module__}.{kind.__name__}", state), evil_bin=attributes)
+    put(path, node("ObjectNode", name_of(kind), state), evil_bin=attributes)
     assert_refused(path, target, f"Untrusted types.*{kind.__name__}", trusted=[kind])
 
 

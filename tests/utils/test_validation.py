@@ -1,7 +1,15 @@
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
 
-from sklearn_imbgen.utils import encode_labels
+from sklearn_imbgen.utils import (
+    check_finite,
+    check_row_order,
+    encode_labels,
+    match_columns,
+    refuse_masked,
+)
 
 NEW = "the net was not fitted on"
 
@@ -60,3 +68,95 @@ def test_a_number_written_as_text_is_another_label(n_classes):
     for labels, classes in ((["1"], numbers), ([1], np.sort(numbers.astype(str)))):
         with pytest.raises(ValueError, match=f"y holds {labels[0]!r}, which"):
             encode_labels(np.array(labels), classes, NEW)
+
+
+ROW = {"a": [1.0, 2.0, 3.0], "b": [0.0, 1.0, 0.0]}
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (np.array([[1, 2], [np.nan, np.inf]]), r"X contains NaN: row 1, column 0 \(2 missing"),
+        (np.array([["x", None]], dtype=object), "X contains NaN: row 0, column 1 "),
+        (np.array([[0, -np.inf]], dtype=object), "X contains infinity: row 0, column 1 "),
+        (np.array([["2026-01-01"], ["NaT"]], dtype="M8[D]"), "X contains NaN: row 1, column 0 "),
+        (sparse.csr_array(np.array([[0, 1], [np.inf, 2]])), "X contains infinity: row 1, column 0"),
+        (pd.DataFrame({"a": [1.0, np.inf]}), "X contains infinity: row 1, column 'a' "),
+        (pd.DataFrame({"a": pd.array([1, None])}), "X contains NaN: row 1, column 'a' "),
+        (pd.DataFrame({"a": pd.array([1.5, np.inf])}), "X contains infinity: row 1, column 'a' "),
+        (pd.DataFrame({"a": pd.Categorical(["x", None])}), "X contains NaN: row 1, column 'a' "),
+        (pd.DataFrame({"a": [0, np.inf]}, dtype=object), "X contains infinity: row 1, column 'a'"),
+    ],
+)
+def test_cells_that_hold_no_value_are_named(table, message):
+    with pytest.raises(ValueError, match=message):
+        check_finite(table)
+
+
+def test_a_part_of_a_table_counts_its_rows_from_the_start_of_the_whole():
+    with pytest.raises(ValueError, match="Input part 3 contains NaN: row 41, column 'size'"):
+        check_finite(np.array([[0.0], [np.nan]]), ["size"], name="part 3", first_row=40)
+
+
+def test_text_and_whole_numbers_are_values():
+    frame = pd.DataFrame({"text": ["nan", ""], "whole": pd.array([1, 2]), "flag": [True, False]})
+    for table in (frame, frame.to_numpy(dtype=object), sparse.csr_array(np.eye(2))):
+        check_finite(table)
+
+
+@pytest.mark.parametrize("hidden", [(1,), (1, 0)])
+def test_hidden_values_are_refused(hidden):
+    data = np.ma.array(np.zeros((3,) * len(hidden)))
+    refuse_masked(data)
+    data[hidden] = np.ma.masked
+    with pytest.raises(ValueError, match=r"^y is a masked array that hides 1 value.*in row 1"):
+        refuse_masked(data, "y")
+
+
+@pytest.mark.parametrize(
+    "index", [["b", "a", "c"], ["a", "b", "d"], [2, 1, 0], pd.date_range("2026-01-01", periods=3)]
+)
+def test_rows_in_another_order_are_refused(index):
+    X = pd.DataFrame(ROW, index=["a", "b", "c"] if isinstance(index[0], str) else None)
+    if isinstance(index, pd.DatetimeIndex):
+        X = X.set_axis(index[::-1])
+    y = pd.Series([0, 1, 0], index=index)
+    row = 2 if index[0] == "a" else 0
+    with pytest.raises(ValueError, match=f"X and y are indexed differently: row {row} is"):
+        check_row_order(X, y)
+    # as the message says
+    check_row_order(X, y.to_numpy())
+    if set(X.index) == set(index):
+        check_row_order(X, y.loc[X.index])
+
+
+def test_an_index_that_only_counts_says_nothing_of_other_labels():
+    X = pd.DataFrame(ROW)
+    y = pd.Series([0, 1, 0], index=["a", "b", "c"])
+    check_row_order(X, y)
+    check_row_order(X.set_axis(y.index), y.reset_index(drop=True))
+    check_row_order(X.to_numpy(), y)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_columns_are_matched_by_name(library):
+    frame = pytest.importorskip(library).DataFrame
+    table = match_columns(frame(ROW), frame({"b": ROW["b"], "a": ROW["a"]}), "other")
+    assert list(table.columns) == ["a", "b"]
+    assert table["a"].to_list() == ROW["a"]
+    with pytest.raises(ValueError, match="other lacks 'b' and X lacks 'c'"):
+        match_columns(frame(ROW), frame({"c": [1], "a": [2]}), "other")
+
+
+def test_columns_without_names_of_their_own_stay():
+    named, numbered = pd.DataFrame(ROW), pd.DataFrame(np.eye(2))
+    for table in (np.eye(2), numbered):
+        assert match_columns(named, table, "other") is table
+    assert list(match_columns(numbered, numbered[[1, 0]], "other").columns) == [0, 1]
+
+
+def test_names_that_occur_twice_are_not_sorted():
+    twice = pd.DataFrame(np.eye(3), columns=list("aab"))
+    assert match_columns(twice, twice, "other") is twice
+    with pytest.raises(ValueError, match="names occur several times, in another order"):
+        match_columns(twice, twice.iloc[:, [0, 2, 1]], "other")

@@ -1,11 +1,12 @@
-"""Names of a package that are imported when first used."""
+"""Imports that wait: names used for the first time, libraries that an extra installs."""
 
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
-__all__ = ["lazy_names"]
+__all__ = ["import_extra", "lazy_names"]
 
 
 def lazy_names(
@@ -42,3 +43,21 @@ def lazy_names(
         return sorted({*module, *module["__all__"]})
 
     return get, names
+
+
+def import_extra(module: str, extra: str, purpose: str) -> ModuleType:
+    """Import an optional library or say which extra brings it.
+
+    Examples
+    --------
+    >>> import_extra("json", "cli", "reading tables").__name__
+    'json'
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        library = module.partition(".")[0]
+        raise ImportError(
+            f"{purpose} needs {library}, which is not installed: "
+            f'pip install "sklearn-imbgen[{extra}]"'
+        ) from error
