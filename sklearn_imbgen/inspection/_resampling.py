@@ -223,7 +223,7 @@ class ResamplingDisplay:
         ResamplingDisplay
             The drawn display.
         """
-        of_original: Array = column_or_1d(y)
+        of_original = column_or_1d(y)
         label = _smallest_class(of_original) if label is None else label
         of_class = of_original == label
         if not of_class.any():
@@ -354,8 +354,7 @@ def _strip(images: Array, n_wide: int) -> Array:
     n_images, height, width = images.shape[:3]
     cells = np.ones((n_wide, height, width + 1, *images.shape[3:]))
     cells[:n_images, :, :width] = images
-    strip: Array = np.concatenate(cells, axis=1)[:, :-1]
-    return strip
+    return np.concatenate(cells, axis=1)[:, :-1]
 
 
 def _smallest_class(y: Array) -> Any:
@@ -392,7 +391,7 @@ def _synthetic_index(
     name: str, original: Array, resampled: Array, y: ArrayLike, label: Any
 ) -> NDArray[np.intp]:
     """Positions of the rows of the class that a method appended to the originals."""
-    labels: Array = column_or_1d(y)
+    labels = column_or_1d(y)
     n_original = len(original)
     same = len(resampled) >= n_original and np.allclose(
         resampled[:n_original], original, rtol=SAME_ROW, atol=SAME_ROW
@@ -402,7 +401,7 @@ def _synthetic_index(
             f"method {name!r} did not return the originals in their order followed by its own "
             "rows, and a label for each; pass what the fit_resample of an over-sampler returned."
         )
-    index: NDArray[np.intp] = n_original + np.flatnonzero(labels[n_original:] == label)
+    index = n_original + np.flatnonzero(labels[n_original:] == label)
     if not len(index):
         raise ValueError(f"method {name!r} made no row of class {plain(label)!r}; set label.")
     return index

@@ -207,7 +207,7 @@ class RobustnessDisplay:
         RobustnessDisplay
             The drawn display.
         """
-        labels: Array = column_or_1d(y_true)
+        labels = column_or_1d(y_true)
         classes, counts = class_sizes(labels, class_counts, None)
         right = np.ones(len(labels), dtype=bool)
         accuracy = []
@@ -247,20 +247,16 @@ class RobustnessDisplay:
 
         Parameters
         ----------
-        classes : array-like of shape (n_classes,)
-            Names of the classes.
-        class_counts : array-like of shape (n_classes,)
-            Training rows of each.
+        classes, class_counts : array-like of shape (n_classes,)
+            Names of the classes, and training rows of each.
         epsilons : array-like of shape (n_epsilons,)
             Radii of the attack in rising order, the first 0.
         accuracy : array-like of shape (n_epsilons, n_classes)
             Accuracy of each class under each attack, from 0 to 1.
         epsilon : float, default=None
             Of the bars; None is the largest.
-        epsilon_name : str, default="epsilon"
-            What epsilon is measured in.
-        title : str, default="Accuracy under attack"
-            Title of the first panel.
+        epsilon_name, title
+            As of the class.
         ax : array of two matplotlib Axes, default=None
             Where to draw; None makes a figure.
 

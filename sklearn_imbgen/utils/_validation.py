@@ -26,6 +26,7 @@ __all__ = [
     "is_missing",
     "match_columns",
     "name_some",
+    "one_hot_labels",
     "plain",
     "refuse_label_matrix",
     "refuse_masked",
@@ -358,11 +359,35 @@ def refuse_label_matrix(y: Any) -> None:
     one_hot = np.logical_or(is_one, labels == 0).all() and (is_one.sum(axis=1) == 1).all()
     if not one_hot:
         raise ValueError(
-            f"y has shape {labels.shape}: several labels per row. Multilabel and "
-            "multioutput targets are not supported by a sampler. If the columns are "
-            "the answers of several annotators, infer one label per row first with "
-            "the tools of sklearn_imbgen.crowd and pass that."
+            f"y has shape {labels.shape}: several labels per row. Multilabel and multioutput "
+            "targets are not supported. If the columns are the answers of several annotators, "
+            "infer one label per row first with the tools of sklearn_imbgen.crowd and pass that."
         )
+
+
+def one_hot_labels(y: Any) -> Any:
+    """The label of each row of one-hot columns; anything else as it is.
+
+    Parameters
+    ----------
+    y : object
+        Two or more columns with exactly one 1 per row, in an array, a sparse matrix or a
+        table; see :func:`refuse_label_matrix`.
+
+    Returns
+    -------
+    object
+        Names of the columns of a table, else their numbers.
+
+    Examples
+    --------
+    >>> one_hot_labels(np.array([[0, 1], [1, 0], [0, 1]])).tolist()
+    [1, 0, 1]
+    """
+    if len(getattr(y, "shape", ())) != 2 or y.shape[1] == 1:
+        return y
+    codes = np.asarray(y.toarray() if sparse.issparse(y) else y).argmax(axis=1)
+    return np.asarray(list(y.columns))[codes] if hasattr(y, "columns") else codes
 
 
 def check_target_labels(y: Any) -> None:
@@ -459,8 +484,7 @@ def encode_labels(labels: Any, classes: Any, where: str) -> NDArray[np.int64]:
         raise ValueError(
             f"y holds {name_some(unknown)}, which {where}; known are {name_some(classes)}."
         )
-    codes: NDArray[np.int64] = np.searchsorted(classes, labels).astype(np.int64)
-    return codes
+    return np.searchsorted(classes, labels).astype(np.int64)
 
 
 def check_class_sizes(counts: Mapping[Any, int], targeted: Mapping[Any, int], method: str) -> None:

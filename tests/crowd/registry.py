@@ -9,9 +9,11 @@ from sklearn_imbgen.crowd import (
 
 CROWD_CLASSIFIERS = {
     "AggregateThenFit": AggregateThenFit(),
-    "CrowdLayerClassifier": CrowdLayerClassifier(max_epochs=30, random_state=0),
-    "ICEDClassifier": ICEDClassifier(n_networks=2, max_epochs=4, random_state=0),
-    "MBEMClassifier": MBEMClassifier(max_epochs=30, random_state=0),
+    "CrowdLayerClassifier": CrowdLayerClassifier(max_epochs=10, learning_rate=0.02, random_state=0),
+    "ICEDClassifier": ICEDClassifier(
+        n_networks=2, warm_up_epochs=5, max_epochs=2, balanced_epochs=4, random_state=0
+    ),
+    "MBEMClassifier": MBEMClassifier(max_epochs=6, learning_rate=0.01, random_state=0),
 }
 
 # check name -> reason; an expected failure that passes is an error (strict)

@@ -1,41 +1,34 @@
-"""Resample a table that is read partition by partition and never held as a whole."""
+"""Resample a table larger than memory: partitions in, partitions out."""
 
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from sklearn_imbgen.over_sampling._base import BaseTableOverSampler
-from sklearn_imbgen.utils import (
-    MAX_MINORITY_ROWS,
-    MAX_TRAINING_ROWS,
-    Batch,
-    RowPlan,
+from sklearn_imbgen.over_sampling._streaming._partition import (
+    Picked,
     Schema,
     as_frame,
-    check_values,
+    check_sampler,
     count_labels,
-    import_extra,
-    label_codes,
+    gather,
+    learn,
+    make_batch,
+    pick_candidates,
+)
+from sklearn_imbgen.over_sampling._streaming._plan import (
+    MAX_MINORITY_ROWS,
+    MAX_TRAINING_ROWS,
     plan_rows,
 )
+from sklearn_imbgen.utils import check_finite
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "ROWS_PER_PARTITION",
-    "check_request",
-    "gather",
-    "learn",
-    "make_batch",
-    "resample_partitions",
-]
+__all__ = ["ROWS_PER_PARTITION", "resample_partitions"]
 
 ROWS_PER_PARTITION = 65_536
-# New rows that a sampler judges of each class, before any are made.
-JUDGED_ROWS = 10_000
 
 
 def resample_partitions(
@@ -46,7 +39,7 @@ def resample_partitions(
     max_training_rows: int = MAX_TRAINING_ROWS,
     max_minority_rows: int = MAX_MINORITY_ROWS,
     rows_per_partition: int = ROWS_PER_PARTITION,
-) -> Iterator["pd.DataFrame"]:
+) -> Iterator[Any]:
     """Resample a table larger than memory: partitions in, partitions out.
 
     The partitions are read twice: to check values and count the classes, then to
@@ -61,7 +54,7 @@ def resample_partitions(
     partitions : iterable of DataFrame
         Features and target. It must give the same partitions each time it is
         iterated over, as a list does and a generator does not. Record batches
-        of pyarrow, and others with ``to_pandas()``, become dataframes.
+        of pyarrow, and others with ``to_pandas()``, will do as well.
     target : str or other column name
         The column with the class.
     max_training_rows : int, default=100_000
@@ -79,10 +72,12 @@ def resample_partitions(
 
     Yields
     ------
-    DataFrame
-        The original partitions in their order, then the synthetic ones, class by
-        class, all with the same columns and types. The categories of a column
-        are united over all partitions. The index goes on in the synthetic ones.
+    DataFrame or RecordBatch
+        The original partitions in their order, as they are, then the synthetic
+        ones, class by class, all with the same columns and types: record batches
+        if the originals are. Only a dataframe whose categories differ from those of
+        others is copied: the categories of a column are united over all
+        partitions. The index goes on in the synthetic ones.
 
     Raises
     ------
@@ -131,7 +126,7 @@ def resample_partitions(
     [100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 500, 400]
     """
     limits = {"max_training_rows": max_training_rows, "max_minority_rows": max_minority_rows}
-    check_request(sampler, rows_per_partition=rows_per_partition, **limits)
+    check_sampler(sampler, rows_per_partition=rows_per_partition, **limits)
     if iter(partitions) is partitions:
         raise TypeError(
             f"partitions is a {type(partitions).__name__}, which can be iterated over only once, "
@@ -140,33 +135,19 @@ def resample_partitions(
     return _stream(sampler, partitions, target, rows_per_partition, limits)
 
 
-def check_request(sampler: Any, **sizes: Any) -> None:
-    """Refuse a sampler that cannot make rows later, and sizes that are no positive integers."""
-    if not isinstance(sampler, BaseTableOverSampler):
-        raise TypeError(
-            f"sampler is {sampler!r}; it must be an over-sampler of sklearn_imbgen, such as "
-            "GLGAN(): others cannot make rows after training."
-        )
-    for name, size in sizes.items():
-        if not isinstance(size, int | np.integer) or size < 1:
-            raise ValueError(f"{name} must be an integer of at least 1; got {size!r}.")
-
-
 def _stream(
     sampler: Any, partitions: Iterable[Any], target: Any, rows_per_partition: int, limits: Any
-) -> Iterator["pd.DataFrame"]:
+) -> Iterator[Any]:
     schema, counts = _survey(partitions, target)
     plan = plan_rows(counts, sampler.sampling_strategy, sampler.random_state, **limits)
-    classes = list(plan.counts)
-    kept, kept_keys, start = [], [], 0
+    picked: list[Picked] = []
+    start, partition = 0, None
     for number, partition in enumerate(partitions):
-        frame = schema.align(as_frame(partition, number))
-        codes = label_codes(frame[target], classes)
-        positions, keys = plan.candidates(codes, start)
-        kept.append(frame.iloc[positions])
-        kept_keys.append(keys)
+        frame = as_frame(partition, number)
+        aligned = schema.align(frame)
+        picked.append(pick_candidates(aligned, target, plan, start))
         start += len(frame)
-        yield frame
+        yield aligned if partition is frame else partition
     if start != plan.n_rows:
         raise ValueError(
             f"the partitions had {plan.n_rows} rows in the first pass and {start} in the second; "
@@ -174,11 +155,13 @@ def _stream(
         )
     if not plan.n_new:
         return
-    X, y = gather(kept, np.concatenate(kept_keys), target, plan)
-    del kept
+    X, y = gather(picked, target, plan)
+    picked.clear()
     learn(sampler, X, y, plan)
+    del X, y
+    as_given = _same_kind(partition)
     for batch in plan.batches(rows_per_partition):
-        yield make_batch(sampler, batch, target, schema.dtypes, start)
+        yield as_given(make_batch(sampler, batch, target, schema.dtypes, start))
         start += batch.n_rows
 
 
@@ -187,52 +170,21 @@ def _survey(partitions: Iterable[Any], target: Any) -> tuple[Schema, Counter[Any
     schema, counts, start = Schema(), Counter[Any](), 0
     for number, partition in enumerate(partitions):
         frame = as_frame(partition, number)
-        schema.see(frame, number)
         if target not in frame.columns:
             raise ValueError(f"there is no column {target!r}; they are {list(frame.columns)}.")
-        check_values(frame, start)
-        counts += count_labels(frame[target], start)
+        check_finite(frame, first_row=start)
+        schema.see(frame, number)
+        counts += count_labels(frame[target])
         start += len(frame)
     if not start:
         raise ValueError("the partitions hold no rows.")
     return schema, counts
 
 
-def gather(
-    kept: list["pd.DataFrame"], keys: Any, target: Any, plan: RowPlan
-) -> tuple["pd.DataFrame", Any]:
-    """Features and labels of the rows to learn from, out of the candidates."""
-    pandas = import_extra("pandas", "cli", "Resampling partitions")
-    candidates = pandas.concat(kept, ignore_index=True)
-    classes = list(plan.counts)
-    codes = label_codes(candidates[target], classes)
-    chosen = plan.chosen(codes, keys)
-    X = candidates.drop(columns=target).iloc[chosen].reset_index(drop=True)
-    return X, np.asarray(classes)[codes[chosen]]
-
-
-def learn(sampler: Any, X: Any, y: Any, plan: RowPlan) -> None:
-    """Train a sampler on a sample, as for the classes of the whole table, and judge its rows."""
-    strategy = sampler.sampling_strategy
-    growing = {label: n_new for label, n_new in plan.to_add.items() if n_new}
-    sampler.sampling_strategy = {
-        label: plan.to_learn[label] + n_new for label, n_new in growing.items()
-    }
-    try:
-        sampler.fit(X, y)
-    finally:
-        sampler.sampling_strategy = strategy
-    for label, n_new in growing.items():
-        sampler._review_sample(label, min(n_new, JUDGED_ROWS), plan.seed)
-
-
-def make_batch(
-    sampler: Any, batch: Batch, target: Any, dtypes: "pd.Series", start: int
-) -> "pd.DataFrame":
-    """A synthetic partition whose rows are numbered from ``start``."""
-    pandas = import_extra("pandas", "cli", "Resampling partitions")
-    rows: pd.DataFrame = sampler.sample(batch.n_rows, batch.label, random_state=batch.seed)
-    rows.index = pandas.RangeIndex(start, start + batch.n_rows)
-    labels = pandas.Series(batch.label, index=rows.index, dtype=dtypes[target])
-    rows.insert(dtypes.index.get_loc(target), target, labels)
-    return rows
+def _same_kind(partition: Any) -> Callable[["pd.DataFrame"], Any]:
+    """What makes a record batch of a dataframe, if the partitions are such, else nothing."""
+    pyarrow = sys.modules.get("pyarrow")
+    if pyarrow is None or not isinstance(partition, pyarrow.RecordBatch):
+        return lambda frame: frame
+    schema = partition.schema
+    return lambda frame: pyarrow.RecordBatch.from_pandas(frame, schema, preserve_index=False)

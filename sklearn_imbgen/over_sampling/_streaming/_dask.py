@@ -1,41 +1,32 @@
 """Resample a dask dataframe: a sample is learned from here, rows are made where the workers are."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sklearn_imbgen.over_sampling._partitions import (
-    ROWS_PER_PARTITION,
-    check_request,
+from sklearn_imbgen.over_sampling._streaming._partition import (
+    Picked,
+    check_sampler,
+    count_labels,
     gather,
     learn,
     make_batch,
+    pick_candidates,
 )
-from sklearn_imbgen.utils import (
+from sklearn_imbgen.over_sampling._streaming._plan import (
     MAX_MINORITY_ROWS,
     MAX_TRAINING_ROWS,
     RowPlan,
-    check_values,
-    count_labels,
-    import_extra,
-    label_codes,
-    name_some,
     plan_rows,
 )
+from sklearn_imbgen.over_sampling._streaming._resample import ROWS_PER_PARTITION
+from sklearn_imbgen.utils import check_finite, import_extra, name_some
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["fit_resample_dask", "resample_dask"]
-
-
-class Counted(NamedTuple):
-    """Rows and class counts of a partition."""
-
-    n_rows: int
-    counts: Counter[Any]
 
 
 def resample_dask(
@@ -115,7 +106,7 @@ def resample_dask(
     >>> resampled["rare"].sum().compute().item()
     950
     """
-    check_request(
+    check_sampler(
         sampler,
         max_training_rows=max_training_rows,
         max_minority_rows=max_minority_rows,
@@ -139,8 +130,7 @@ def resample_dask(
     pick = dask.delayed(_pick, pure=False)
     parts = zip(frame.to_delayed(), starts, strict=True)
     picked = dask.compute(*(pick(part, target, plan, start) for part, start in parts))
-    kept, keys = zip(*picked, strict=True)
-    learn(sampler, *gather(list(kept), np.concatenate(keys), target, plan), plan)
+    learn(sampler, *gather(picked, target, plan), plan)
     dtypes = frame._meta.dtypes
     shared = dask.delayed(sampler, traverse=False)
     make = dask.delayed(make_batch, pure=False)
@@ -190,24 +180,20 @@ def _check_columns(frame: Any, target: Any) -> None:
 def _survey(frame: Any, target: Any) -> tuple[list[int], Counter[Any]]:
     """Number of each partition's first row, and rows per class of all."""
     dask = import_extra("dask", "distributed", "Resampling a dask dataframe")
-    parts = [dask.delayed(_count)(part) for part in frame[target].to_delayed()]
-    counted = dask.compute(*parts)
-    ends = np.cumsum([part.n_rows for part in counted]).tolist()
+    count = dask.delayed(_count)
+    counted = dask.compute(*(count(part) for part in frame[target].to_delayed()))
+    sizes, counts = zip(*counted, strict=True)
+    ends = np.cumsum(sizes).tolist()
     if not ends[-1]:
         raise ValueError("the dataframe holds no rows.")
-    return [0, *ends[:-1]], sum((part.counts for part in counted), Counter())
+    return [0, *ends[:-1]], sum(counts, Counter())
 
 
-def _count(labels: "pd.Series") -> Counted:
+def _count(labels: "pd.Series") -> tuple[int, Counter[Any]]:
     # missing labels are named by _pick, which knows the number of the first row
-    return Counted(len(labels), count_labels(labels.dropna(), 0))
+    return len(labels), count_labels(labels)
 
 
-def _pick(
-    part: "pd.DataFrame", target: Any, plan: RowPlan, start: int
-) -> tuple["pd.DataFrame", NDArray[np.float64]]:
-    """Candidates of a partition for the sample, with their keys; its values are checked."""
-    check_values(part, start)
-    codes = label_codes(part[target], list(plan.counts))
-    positions, keys = plan.candidates(codes, start)
-    return part.iloc[positions], keys
+def _pick(part: "pd.DataFrame", target: Any, plan: RowPlan, start: int) -> Picked:
+    check_finite(part, first_row=start)
+    return pick_candidates(part, target, plan, start)

@@ -1,4 +1,4 @@
-"""Partitions of a table as pandas dataframes: labels, checks, one schema for all."""
+"""One partition: its checks, labels and types, what it gives to the sample, a synthetic one."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,13 +7,39 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_imbgen.utils._imports import import_extra
-from sklearn_imbgen.utils._validation import plain
+from sklearn_imbgen.over_sampling._streaming._plan import Batch, RowPlan
+from sklearn_imbgen.utils import import_extra, plain
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Schema", "as_frame", "check_values", "count_labels", "label_codes"]
+__all__ = [
+    "Schema",
+    "as_frame",
+    "check_sampler",
+    "count_labels",
+    "gather",
+    "learn",
+    "make_batch",
+    "pick_candidates",
+]
+
+# New rows that a sampler judges of each class, before any are made.
+JUDGED_ROWS = 10_000
+
+Picked = tuple["pd.DataFrame", NDArray[np.float64]]
+
+
+def check_sampler(sampler: Any, **sizes: Any) -> None:
+    """Refuse a sampler that cannot make rows later, and sizes that are no positive integers."""
+    if not hasattr(sampler, "_fit_to_strategy"):
+        raise TypeError(
+            f"sampler is {sampler!r}; it must be an over-sampler of sklearn_imbgen, such as "
+            "GLGAN(): others cannot make rows after training."
+        )
+    for name, size in sizes.items():
+        if not isinstance(size, int | np.integer) or size < 1:
+            raise ValueError(f"{name} must be an integer of at least 1; got {size!r}.")
 
 
 def as_frame(partition: Any, number: int) -> "pd.DataFrame":
@@ -28,18 +54,10 @@ def as_frame(partition: Any, number: int) -> "pd.DataFrame":
     return frame
 
 
-def count_labels(labels: "pd.Series", start: int) -> Counter[Any]:
-    """Rows per class; a missing label is an error that names its row.
-
-    Parameters
-    ----------
-    labels : Series
-    start : int
-        Number of its first row in the whole table.
-    """
+def count_labels(labels: "pd.Series") -> Counter[Any]:
+    """Rows per class; missing labels do not count."""
     codes, classes = labels.factorize()
-    _refuse(codes < 0, "is missing", labels.name, start)
-    counts = np.bincount(codes, minlength=len(classes)).tolist()
+    counts = np.bincount(codes[codes >= 0], minlength=len(classes)).tolist()
     return Counter(dict(zip(classes.tolist(), counts, strict=True)))
 
 
@@ -50,24 +68,6 @@ def label_codes(labels: "pd.Series", classes: Sequence[Any]) -> NDArray[np.intp]
     found = np.array([places[label] for label in present.tolist()], dtype=np.intp)
     positions: NDArray[np.intp] = found[codes]
     return positions
-
-
-def check_values(frame: "pd.DataFrame", start: int) -> None:
-    """Raise if a value is missing or infinite, naming its column and its row in the table."""
-    for position, name in enumerate(frame.columns):
-        column = frame.iloc[:, position]
-        _refuse(column.isna().to_numpy(), "is missing", name, start)
-        if getattr(column.dtype, "kind", "") == "f":
-            _refuse(np.isinf(column.to_numpy(dtype=float)), "is infinite", name, start)
-
-
-def _refuse(flags: NDArray[np.bool_], problem: str, column: Any, start: int) -> None:
-    if flags.any():
-        raise ValueError(
-            f"the value in column {plain(column)!r}, row {start + int(flags.argmax())} of the "
-            f"table (the first is 0) {problem}, {flags.sum()} such value(s) in its partition; "
-            "fill them in or drop the rows."
-        )
 
 
 class Schema:
@@ -125,3 +125,42 @@ def _unite(known: Any, new: Any) -> Any:
         return None
     added = new.categories[~new.categories.isin(known.categories)]
     return type(known)(known.categories.append(added))
+
+
+def pick_candidates(frame: "pd.DataFrame", target: Any, plan: RowPlan, start: int) -> Picked:
+    """Rows of a partition that may be learned from, with their keys."""
+    codes = label_codes(frame[target], list(plan.counts))
+    positions, keys = plan.candidates(codes, start)
+    return frame.iloc[positions], keys
+
+
+def gather(picked: Sequence[Picked], target: Any, plan: RowPlan) -> tuple["pd.DataFrame", Any]:
+    """Features and labels of the rows to learn from, out of the candidates."""
+    pandas = import_extra("pandas", "cli", "Resampling partitions")
+    candidates = pandas.concat([rows for rows, _ in picked], ignore_index=True)
+    classes = list(plan.counts)
+    codes = label_codes(candidates[target], classes)
+    chosen = plan.chosen(codes, np.concatenate([keys for _, keys in picked]))
+    X = candidates.drop(columns=target).iloc[chosen].reset_index(drop=True)
+    return X, np.asarray(classes)[codes[chosen]]
+
+
+def learn(sampler: Any, X: Any, y: Any, plan: RowPlan) -> None:
+    """Train a sampler on a sample, as for the classes of the whole table, and judge its rows."""
+    growing = {label: n_new for label, n_new in plan.to_add.items() if n_new}
+    sizes = {label: plan.to_learn[label] + n_new for label, n_new in growing.items()}
+    sampler._fit_to_strategy(X, y, sizes)
+    for label, n_new in growing.items():
+        sampler._review_sample(label, min(n_new, JUDGED_ROWS), plan.seed)
+
+
+def make_batch(
+    sampler: Any, batch: Batch, target: Any, dtypes: "pd.Series", start: int
+) -> "pd.DataFrame":
+    """A synthetic partition whose rows are numbered from ``start``."""
+    pandas = import_extra("pandas", "cli", "Resampling partitions")
+    rows: pd.DataFrame = sampler.sample(batch.n_rows, batch.label, random_state=batch.seed)
+    rows.index = pandas.RangeIndex(start, start + batch.n_rows)
+    labels = pandas.Series(batch.label, index=rows.index, dtype=dtypes[target])
+    rows.insert(dtypes.index.get_loc(target), target, labels)
+    return rows

@@ -1,14 +1,20 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.linear_model import LogisticRegression
 
 from sklearn_imbgen.metrics import (
     coverage_score,
     density_score,
+    detection_auc,
+    feature_distance,
+    fidelity_report,
     intrusion_rate,
     nearest_original_distance,
 )
 
+ROWS = np.random.default_rng(0).normal(size=(60, 2))
 # radii of the nearest neighbour: 1, 1, 2, 2
 LINE = np.array([[0.0], [1.0], [3.0], [5.0]])
 
@@ -100,7 +106,7 @@ def test_wrong_rows_are_named(measure):
         measure(rows, rows[:1])
     with pytest.raises(ValueError, match=r"X_real has 0 row\(s\)"):
         measure(rows[:0], rows)
-    with pytest.raises(ValueError, match="X_synthetic contains NaN or infinity: row 4, column 1"):
+    with pytest.raises(ValueError, match="Input X_synthetic contains NaN: row 4, column 1"):
         measure(rows, broken)
     with pytest.raises(ValueError, match="X_real is not a matrix of numbers"):
         measure([["a", "b"]] * 3, rows)
@@ -124,3 +130,108 @@ def test_too_large_or_wrong_k_is_refused(score):
         score(LINE, LINE, k_neighbors=4)
     with pytest.raises(ValueError, match="integer of at least 1; got 0"):
         score(LINE, LINE, k_neighbors=0)
+
+
+def test_feature_distance_is_the_largest_gap_of_the_distribution_functions():
+    real = [[1.0, 0.0], [2.0, 0.0], [3.0, 0.0], [4.0, 0.0]]
+    # first feature: at 2 one half of the originals and none of the others; second: the same
+    np.testing.assert_allclose(feature_distance(real, [[3.0, 0.0], [4.0, 0.0]]), [0.5, 0.0])
+
+
+def test_feature_distance_of_one_feature_is_an_array():
+    assert feature_distance(ROWS[:, :1], ROWS[:, :1]).shape == (1,)
+
+
+def test_detection_tells_a_shift_from_the_same_distribution():
+    rng = np.random.default_rng(1)
+    linear = LogisticRegression()
+    same = detection_auc(ROWS, rng.normal(size=(60, 2)), classifier=linear, random_state=0)
+    shifted = detection_auc(ROWS, ROWS + 20, classifier=linear, random_state=0)
+    assert same == pytest.approx(0.5, abs=0.15)
+    assert shifted == 1.0
+
+
+def test_default_classifier_sees_more_than_means():
+    ring = ROWS / np.linalg.norm(ROWS, axis=1, keepdims=True)
+    assert detection_auc(ROWS, ring, random_state=0) > 0.8
+
+
+def test_detection_balances_the_two_kinds():
+    class Recorder(LogisticRegression):
+        sizes = []
+
+        def fit(self, X, y):
+            self.sizes.append(np.bincount(y).tolist())
+            return super().fit(X, y)
+
+    detection_auc(ROWS, ROWS[:10], classifier=Recorder(), random_state=0)
+    detection_auc(ROWS, ROWS, classifier=Recorder(), max_rows=5, random_state=0)
+    assert Recorder.sizes == [[8, 8]] * 5 + [[4, 4]] * 5
+
+
+def test_detection_works_with_two_rows_and_repeats():
+    linear = LogisticRegression()
+    assert detection_auc(ROWS[:2], ROWS[:2] + 50, classifier=linear, random_state=0) == 1.0
+    one, two = (detection_auc(ROWS, ROWS + 1, random_state=4) for _ in range(2))
+    assert one == two
+    with pytest.raises(ValueError, match="max_rows must be at least 2"):
+        detection_auc(ROWS, ROWS, max_rows=1)
+
+
+def test_report_holds_every_measure():
+    synthetic = np.vstack([ROWS[:20], ROWS[:20] + 0.01, ROWS[:20] + 30.0])
+    report = fidelity_report(ROWS, synthetic, X_other=[[30.0, 30.0]], random_state=0)
+    assert set(report) == {
+        "coverage",
+        "density",
+        "nearest_original_distance",
+        "copy_rate",
+        "feature_distance_mean",
+        "feature_distance_max",
+        "detection_auc",
+        "intrusion_rate",
+    }
+    assert all(type(value) is float for value in report.values())
+    assert report["copy_rate"] == pytest.approx(1 / 3)
+    assert report["intrusion_rate"] == pytest.approx(1 / 3)
+    assert report["feature_distance_mean"] <= report["feature_distance_max"]
+
+
+def test_copies_written_in_single_precision_are_copies():
+    report = fidelity_report(ROWS, ROWS.astype(np.float32), random_state=0)
+    assert report["copy_rate"] == 1.0
+    assert "intrusion_rate" not in report
+
+
+MEASURES = {
+    "coverage_score": coverage_score,
+    "density_score": density_score,
+    "nearest_original_distance": nearest_original_distance,
+    "feature_distance": feature_distance,
+    "intrusion_rate": lambda real, synthetic: intrusion_rate(real, synthetic, real[list("abc")]),
+    "detection_auc": lambda real, synthetic: detection_auc(
+        real, synthetic, classifier=LogisticRegression(), random_state=0
+    ),
+    "fidelity_report": lambda real, synthetic: list(
+        fidelity_report(real, synthetic, X_other=real[list("bca")], random_state=0).values()
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_columns_are_matched_by_name(name):
+    rng = np.random.default_rng(0)
+    real = pd.DataFrame(rng.normal([0, 50, 1000], [1, 5, 100], size=(12, 3)), columns=list("abc"))
+    synthetic = real + rng.normal(size=real.shape)
+    expected = MEASURES[name](real, synthetic)
+    np.testing.assert_array_equal(MEASURES[name](real, synthetic[list("cab")]), expected)
+    with pytest.raises(ValueError, match="X_synthetic lacks 'c' and X_real lacks 'd'"):
+        MEASURES[name](real, synthetic.set_axis(list("abd"), axis=1))
+
+
+def test_missing_values_of_tables_and_hidden_ones_are_refused():
+    frame = pd.DataFrame({"a": pd.array([1, None, 3]), "b": [0.0, 1.0, 2.0]})
+    with pytest.raises(ValueError, match="Input X_real contains NaN: row 1, column 'a'"):
+        feature_distance(frame, frame)
+    with pytest.raises(ValueError, match="X_synthetic is a masked array that hides 1 value"):
+        feature_distance(ROWS, np.ma.masked_equal(ROWS, ROWS[3, 1]))
