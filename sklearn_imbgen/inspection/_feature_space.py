@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.manifold import TSNE
-from sklearn.utils import _safe_indexing, check_random_state, column_or_1d
+from sklearn.utils import _safe_indexing, check_random_state
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.inspection._axes import BLACK, MARKERS, PALETTE, add_legend, take_axes
 from sklearn_imbgen.inspection._projection import PlaneProjection, pick_rows
-from sklearn_imbgen.utils import check_finite, draw_seed, split_pipeline
+from sklearn_imbgen.utils import check_finite, draw_seed, labels_of_rows, split_pipeline
 
 __all__ = ["FeatureSpaceDisplay"]
 
@@ -138,7 +138,7 @@ class FeatureSpaceDisplay:
         if attack_options and not attacked:
             raise TypeError(f"{', '.join(attack_options)} is for attacked=True only.")
         X = np.asarray(X) if isinstance(X, list | tuple) else X
-        labels = _check_labels(X, y)
+        labels = labels_of_rows(X, y)
         rng = check_random_state(random_state)
         shown = pick_by_class(labels, max_rows, rng)
         rows = parts.transform(_safe_indexing(X, shown))
@@ -188,7 +188,7 @@ class FeatureSpaceDisplay:
             The drawn display.
         """
         matrix = np.asarray(features)
-        labels = _check_labels(matrix, y)
+        labels = labels_of_rows(matrix, y)
         rng = check_random_state(random_state)
         shown = pick_by_class(labels, max_rows, rng)
         return cls._project(
@@ -314,11 +314,3 @@ def _tsne(features: Array, rng: np.random.RandomState) -> tuple[Array, tuple[str
 def _pca(features: Array, rng: np.random.RandomState) -> tuple[Array, tuple[str, ...]]:
     projection = PlaneProjection("feature", " of the features").fit(features)
     return projection.transform(features), projection.axis_names_
-
-
-def _check_labels(X: Any, y: ArrayLike) -> Array:
-    labels = column_or_1d(y)
-    n_rows = np.shape(X)[0]
-    if len(labels) != n_rows:
-        raise ValueError(f"there are {n_rows} rows and {len(labels)} labels in y.")
-    return labels

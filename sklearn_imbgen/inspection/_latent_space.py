@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_random_state, check_scalar, column_or_1d
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.inspection._axes import BLACK, MARKERS, PALETTE, add_legend, take_axes
 from sklearn_imbgen.inspection._projection import PlaneProjection, pick_rows
+from sklearn_imbgen.utils import labels_of_rows
 
 __all__ = ["LatentSpaceDisplay"]
 
@@ -131,7 +132,7 @@ class LatentSpaceDisplay:
             )
         check_is_fitted(sampler)
         check_scalar(n_synthetic, "n_synthetic", Integral, min_val=0)
-        labels = column_or_1d(y)
+        labels = labels_of_rows(X, y)
         latent = sampler.encode(X)
         maker = copy.deepcopy(sampler)
         classes, counts = np.unique(labels, return_counts=True)
@@ -247,10 +248,7 @@ class LatentSpaceDisplay:
 
 
 def _check_points(latent: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
-    points, labels = np.asarray(latent), column_or_1d(y)
-    if points.ndim != 2 or len(points) != len(labels):
-        raise ValueError(
-            "latent points need two dimensions and a label each; got shape "
-            f"{points.shape} and {len(labels)} label(s)."
-        )
-    return points, labels
+    points = np.asarray(latent)
+    if points.ndim != 2:
+        raise ValueError(f"latent points need two dimensions; got shape {points.shape}.")
+    return points, labels_of_rows(latent, y, rows_name="latent")

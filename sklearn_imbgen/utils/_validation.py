@@ -256,7 +256,7 @@ def refuse_masked(data: Any, name: str = "X") -> None:
         )
 
 
-def check_row_order(X: Any, y: Any, name: str = "y") -> None:
+def check_row_order(X: Any, y: Any, name: str = "y", rows_name: str = "X") -> None:
     """Raise if two pandas objects hold the same rows in another order, or other rows.
 
     Nothing is said of an index that only counts from 0, unless it has the labels of the
@@ -266,8 +266,8 @@ def check_row_order(X: Any, y: Any, name: str = "y") -> None:
     ----------
     X, y : object
         Looked at where both have an index, as pandas' have.
-    name : str, default="y"
-        What ``y`` is called in the message.
+    name, rows_name : str
+        What ``y`` and ``X`` are called in the message.
 
     Examples
     --------
@@ -286,9 +286,10 @@ def check_row_order(X: Any, y: Any, name: str = "y") -> None:
         return
     row = next(row for row, pair in enumerate(zip(rows, others, strict=True)) if pair[0] != pair[1])
     raise ValueError(
-        f"X and {name} are indexed differently: row {row} is {plain(rows[row])!r} in X and "
-        f"{plain(others[row])!r} in {name}. Sort one by the other ({name}.loc[X.index]), or pass "
-        f"{name}.to_numpy() if their rows are in the same order."
+        f"{rows_name} and {name} are indexed differently: row {row} is {plain(rows[row])!r} in "
+        f"{rows_name} and {plain(others[row])!r} in {name}. Sort one by the other "
+        f"({name}.loc[{rows_name}.index]), or pass {name}.to_numpy() if their rows are in the "
+        "same order."
     )
 
 

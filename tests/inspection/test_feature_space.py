@@ -124,7 +124,7 @@ def test_errors_say_what_is_wrong(net, imbalanced):
     features, y = two_groups()
     with pytest.raises(ValueError, match="method must be one of"):
         FeatureSpaceDisplay.from_features(features, y, method="umap")
-    with pytest.raises(ValueError, match="60 rows and 3 labels"):
+    with pytest.raises(ValueError, match="X has 60 rows and y has 3 labels"):
         FeatureSpaceDisplay.from_features(features, y[:3])
     with pytest.raises(ValueError, match="t-SNE needs 4 rows"):
         FeatureSpaceDisplay.from_features(features[:3], y[:3])
