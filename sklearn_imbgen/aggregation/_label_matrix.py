@@ -12,7 +12,7 @@ from scipy import sparse
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.exceptions import IdleWorkerWarning
-from sklearn_imbgen.utils import is_polars, name_some, plain, polars_to_pandas
+from sklearn_imbgen.utils import is_missing, is_polars, name_some, plain, polars_to_pandas
 
 __all__ = ["CrowdLabels", "check_label_matrix", "codes_of", "label_keys", "warn_of_idle_workers"]
 
@@ -245,15 +245,8 @@ def _array(nested: Any) -> Array:
 
 def _is_present(values: Array, missing_label: Any) -> NDArray[np.bool_]:
     """Where there is a label."""
-    if values.dtype.kind in "fc":
-        present = np.asarray(~np.isnan(values))
-    elif values.dtype.kind in "mM":
-        present = ~np.isnat(values)
-    elif values.dtype == object:
-        present = ~np.frompyfunc(_is_nothing, 1, 1)(values).astype(bool)
-    else:
-        present = np.ones(values.shape, dtype=bool)
-    if missing_label is None or _is_nothing(missing_label):
+    present = ~is_missing(values)
+    if is_missing(_label_array([missing_label]))[0]:
         return present
     number = isinstance(missing_label, numbers.Number)
     if values.dtype == object:
@@ -270,13 +263,6 @@ def _same(value: Any, missing_label: Any) -> bool:
         return False
     equal = value == missing_label
     return isinstance(equal, bool | np.bool_) and bool(equal)
-
-
-def _is_nothing(value: Any) -> bool:
-    """None, NaN, NaT and pandas.NA."""
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(value, float | np.floating | np.datetime64) and bool(value != value)
 
 
 def _refuse_unlabelled_rows(given: _Given, missing_label: Any) -> None:
@@ -353,7 +339,10 @@ def _label_array(labels: Sequence[Any]) -> Array:
     """Labels in one dimension; text and plain numbers in numpy's own types."""
     kinds = {type(label) for label in labels}
     if kinds <= {str} or kinds <= {int} or kinds <= {bool}:
-        return np.array(labels)
+        plain_array = np.array(labels)
+        # integers of which some need 64 bits without a sign would become floats
+        if plain_array.dtype.kind != "f":
+            return plain_array
     array = np.empty(len(labels), dtype=object)
     for place, label in enumerate(labels):
         array[place] = label
