@@ -174,7 +174,11 @@ def write_page(page: Page, path: Path) -> None:
 def _render(page: Page) -> str:
     import jinja2
 
+<<<<<<< HEAD
     from sklearn_imbgen.inspection import PALETTE
+=======
+    from sklearn_imbgen.inspection import BLUE, ORANGE, SKY
+>>>>>>> main
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("sklearn_imbgen.cli"),

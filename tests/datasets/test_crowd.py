@@ -8,10 +8,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.utils.validation import check_random_state
 
+from sklearn_imbgen.aggregation import check_label_matrix
 from sklearn_imbgen.datasets import estimate_difficulty, make_crowd_labels
 from sklearn_imbgen.datasets._crowd import draw_mistakes, even_confusion
 from sklearn_imbgen.datasets._difficulty import rank_within_classes
-from sklearn_imbgen.utils import check_label_matrix
 
 TRUTH = np.repeat([0, 1], [1800, 200])
 
@@ -171,8 +171,8 @@ def test_impossible_settings_are_refused_by_name(settings, message):
     ("y", "message"),
     [
         ([1, 1, 1], "one class"),
-        ([0, None, 1], "no label in row 1"),
-        ([[0, 1]], "one-dimensional"),
+        ([0, None, 1], "y contains None: row 1"),
+        ([[[0, 1]]], "one-dimensional"),
         ([0.5, 1.5, 1.0], "y must hold classes; row 0"),
     ],
 )

@@ -1,0 +1,214 @@
+"""Worker labels beside rows: what ``fit`` and ``score`` of the classifiers take."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.exceptions import DataConversionWarning
+from sklearn.metrics import accuracy_score
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _num_samples, check_array, check_consistent_length
+
+from sklearn_imbgen._typing import Array
+from sklearn_imbgen.aggregation._label_matrix import CrowdLabels, check_label_matrix, codes_of
+from sklearn_imbgen.utils import check_target_labels, name_some
+
+__all__ = ["CrowdInput", "agreement", "balancing_weights", "read_crowd_labels"]
+
+
+class CrowdInput(NamedTuple):
+    """The label matrix as given, its encoding, and the truth if known."""
+
+    worker_labels: Any
+    labels: CrowdLabels
+    truth: NDArray[np.intp] | None
+
+
+def read_crowd_labels(
+    estimator: Any, X: Any, y: Any, crowd_labels: Any, missing_label: Any
+) -> CrowdInput:
+    """Worker labels from ``y`` or from ``crowd_labels``, checked and encoded.
+
+    Parameters
+    ----------
+    estimator : object
+        Named in messages.
+    X : array-like
+        The rows, of which only the number is looked at.
+    y : array-like of shape (n_samples,) or (n_samples, n_workers), or None
+        Without ``crowd_labels``: the label matrix, or the labels of one worker. With
+        it: the truth or a vote, whose codes come back as ``truth``.
+    crowd_labels : array-like of shape (n_samples, n_workers) or None
+    missing_label : label
+
+    Returns
+    -------
+    CrowdInput
+        ``truth`` holds -1 for labels that no worker gave.
+
+    Raises
+    ------
+    ValueError
+        If rows and labels differ in number, there is only one class, or one of the
+        messages of :func:`check_label_matrix` or scikit-learn's label checks.
+    """
+    name = type(estimator).__name__
+    if crowd_labels is None:
+        if y is None:
+            raise ValueError(
+                f"This {name} estimator requires y to be passed, but the target y is None."
+            )
+        worker_labels, truth = y, None
+        if n_dimensions(y) == 1:
+            worker_labels = _checked_column(y)
+        elif not hasattr(y, "columns") and np.shape(y)[1:] == (1,):
+            warnings.warn(
+                "A column-vector y was passed when a 1d array was expected. It is read as the "
+                "labels of one worker.",
+                DataConversionWarning,
+                stacklevel=3,
+            )
+    else:
+        worker_labels, truth = crowd_labels, y
+    _check_rows(X, worker_labels, "y" if crowd_labels is None else "crowd_labels")
+    labels = check_label_matrix(worker_labels, missing_label=missing_label)
+    if labels.n_classes < 2:
+        raise ValueError(
+            f"{name} needs labels of at least two classes; the data contain only one class: "
+            f"{labels.classes.tolist()[0]!r}."
+        )
+    return CrowdInput(worker_labels, labels, _read_truth(X, truth, labels.classes))
+
+
+def agreement(
+    y: Any, predicted: Any, classes: Array, *, sample_weight: Any = None, missing_label: Any = -1
+) -> float:
+    """How well predictions agree with the truth, or with the labels of workers.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_workers)
+        One dimension: the truth, of which the accuracy is taken. Two: a label matrix,
+        of which the share of all given labels that equal the prediction for their row.
+    predicted : ndarray of shape (n_samples,)
+    classes : ndarray of shape (n_classes,)
+        The classes that can be predicted.
+    sample_weight : array-like of shape (n_samples,), default=None
+        A row's weight counts for each of its labels.
+    missing_label : label, default=-1
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> classes = np.array([0, 1])
+    >>> agreement([[0, 1, -1], [1, 1, 0]], np.array([0, 1]), classes)
+    0.6
+    """
+    if n_dimensions(y) == 1:
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+    labels = check_label_matrix(y, missing_label=missing_label)
+    check_consistent_length(y, predicted, sample_weight)
+    given = codes_of(labels.classes, classes)[labels.code]
+    if (given < 0).all():
+        raise ValueError(
+            f"No label of y ({name_some(labels.classes)}) is one of the classes "
+            f"({name_some(classes)}): both must be written alike, also in type."
+        )
+    agree = given == codes_of(predicted, classes)[labels.sample]
+    weight = None if sample_weight is None else np.asarray(sample_weight)[labels.sample]
+    return float(np.average(agree, weights=weight))
+
+
+def balancing_weights(
+    mass: Array, class_weight: str | Mapping[Any, float] | None, classes: Array
+) -> NDArray[np.float64]:
+    """Weight of each class in the loss.
+
+    Parameters
+    ----------
+    mass : ndarray of shape (n_classes,)
+        How many rows each class has; sums of posteriors where labels are soft.
+    class_weight : "balanced", mapping of label to weight, or None
+        "balanced" gives all classes the same sum of weights; a class of less than one
+        row counts as one row, or noise in the posteriors would be blown up. None is 1
+        for all; so are the labels that a mapping leaves out.
+    classes : ndarray of shape (n_classes,)
+        The labels, for a mapping.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+
+    Raises
+    ------
+    ValueError
+        If a mapping names a label that is no class, or a weight that is no number >= 0.
+
+    Examples
+    --------
+    >>> balancing_weights(np.array([30.0, 10.0]), "balanced", np.array([0, 1])).round(2).tolist()
+    [0.67, 2.0]
+    """
+    if class_weight is None:
+        return np.ones(len(classes))
+    if isinstance(class_weight, str):
+        weights: NDArray[np.float64] = mass.sum() / (len(mass) * np.maximum(mass, 1.0))
+        return weights
+    known = classes.tolist()
+    foreign = [label for label in class_weight if label not in known]
+    if foreign:
+        raise ValueError(f"class_weight names {name_some(foreign)}; the classes are {known}.")
+    weights = np.array([class_weight.get(label, 1.0) for label in known], dtype=float)
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError(f"class_weight must hold numbers of at least 0; got {class_weight!r}.")
+    return weights
+
+
+def n_dimensions(labels: Any) -> int:
+    """Number of dimensions of labels in any container."""
+    if sparse.issparse(labels):
+        return 2
+    return int(labels.ndim if hasattr(labels, "ndim") else np.ndim(np.asarray(labels)))
+
+
+def _checked_column(y: Any) -> Array:
+    """One label per row, by scikit-learn's rules; a missing one is named by its row."""
+    check_target_labels(y)
+    column: Array = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+    check_classification_targets(column)
+    return column
+
+
+def _check_rows(X: Any, labels: Any, name: str) -> None:
+    n_rows, n_labelled = _num_samples(X), _num_samples(labels)
+    if n_rows != n_labelled:
+        raise ValueError(
+            f"X has {n_rows} rows and {name} has {n_labelled}: inconsistent numbers of samples. "
+            "If a sampler in front changed the number of rows: its new rows have no worker "
+            "labels, so resample after aggregating (AggregateThenFit with a pipeline of sampler "
+            "and classifier as its estimator)."
+        )
+
+
+def _read_truth(X: Any, y: Any, classes: Array) -> NDArray[np.intp] | None:
+    if y is None:
+        return None
+    if n_dimensions(y) != 1:
+        raise ValueError(
+            "crowd_labels is the label matrix, so y must hold one label per row (the truth or "
+            f"a vote) or be None; got y of shape {np.shape(y)}."
+        )
+    _check_rows(X, y, "y")
+    codes = codes_of(_checked_column(y), classes)
+    if (codes < 0).all():
+        raise ValueError(
+            "No label of y occurs in crowd_labels, whose classes are "
+            f"{classes.tolist()}: y must be the truth or a vote in the same labels."
+        )
+    return codes
