@@ -8,17 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-<<<<<<< HEAD
 from sklearn_imbgen._typing import Array
+from sklearn_imbgen.aggregation import check_label_matrix
 from sklearn_imbgen.cli import CommandError, explained
 from sklearn_imbgen.cli._tables import Reading, describe_counts, read_as_written, refuse_cells
 from sklearn_imbgen.crowd import AnnotationMatrix, DawidSkene, MajorityVote, annotations_to_matrix
-=======
-from sklearn_imbgen.aggregation import check_label_matrix
-from sklearn_imbgen.cli._messages import CommandError, describe_counts, explained
-from sklearn_imbgen.cli._votes import Votes
-from sklearn_imbgen.crowd import DawidSkene, MajorityVote
->>>>>>> main
 from sklearn_imbgen.exceptions import IdleWorkerWarning
 from sklearn_imbgen.metrics import annotator_report, krippendorff_alpha
 from sklearn_imbgen.utils import name_some

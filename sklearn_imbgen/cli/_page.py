@@ -174,11 +174,7 @@ def write_page(page: Page, path: Path) -> None:
 def _render(page: Page) -> str:
     import jinja2
 
-<<<<<<< HEAD
-    from sklearn_imbgen.inspection import PALETTE
-=======
     from sklearn_imbgen.inspection import BLUE, ORANGE, SKY
->>>>>>> main
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("sklearn_imbgen.cli"),
@@ -188,7 +184,7 @@ def _render(page: Page) -> str:
         lstrip_blocks=True,
     )
     # the colours of the figures, all told apart by the colour-blind
-    colors = {"original": PALETTE[0], "original_dark": PALETTE[4], "synthetic": PALETTE[1]}
+    colors = {"original": BLUE, "original_dark": SKY, "synthetic": ORANGE}
     return environment.get_template(TEMPLATE).render(page=page, colors=colors)
 
 

@@ -1,15 +1,11 @@
 """Pictures of what was learned and made; matplotlib comes with the extra "plots"."""
 
 from sklearn_imbgen.inspection._annotator import AnnotatorDisplay
-<<<<<<< HEAD
-from sklearn_imbgen.inspection._axes import PALETTE as PALETTE
-=======
 
 # shared with the reports of the command line
 from sklearn_imbgen.inspection._axes import BLUE as BLUE
 from sklearn_imbgen.inspection._axes import ORANGE as ORANGE
 from sklearn_imbgen.inspection._axes import SKY as SKY
->>>>>>> main
 from sklearn_imbgen.inspection._feature_space import FeatureSpaceDisplay
 from sklearn_imbgen.inspection._label_inference import LabelInferenceDisplay
 from sklearn_imbgen.inspection._latent_space import LatentSpaceDisplay
