@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sklearn_imbgen.aggregation import check_label_matrix
 from sklearn_imbgen.cli._messages import CommandError, describe_counts, explained
 from sklearn_imbgen.cli._votes import Votes
 from sklearn_imbgen.crowd import DawidSkene, MajorityVote
 from sklearn_imbgen.exceptions import IdleWorkerWarning
 from sklearn_imbgen.metrics import annotator_report, krippendorff_alpha
-from sklearn_imbgen.utils import check_label_matrix, name_some
+from sklearn_imbgen.utils import name_some
 
 __all__ = ["METHODS", "Inferred", "agreement_in_words", "describe", "draw", "infer"]
 

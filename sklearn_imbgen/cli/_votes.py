@@ -8,10 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from sklearn_imbgen.aggregation import check_label_matrix
 from sklearn_imbgen.cli._messages import CommandError, explained
 from sklearn_imbgen.cli._tables import read_as_written, refuse_missing
 from sklearn_imbgen.crowd import AnnotationMatrix, annotations_to_matrix
-from sklearn_imbgen.utils import check_label_matrix, name_some
+from sklearn_imbgen.utils import name_some
 
 __all__ = ["VoteColumns", "Votes", "read_votes"]
 

@@ -4,7 +4,7 @@ import torch
 from sklearn.metrics import accuracy_score
 
 from benchmarks.crowd.personal_classifier import ClusteredPersonalClassifier, clustered_loss
-from sklearn_imbgen.utils import check_label_matrix
+from sklearn_imbgen.aggregation import check_label_matrix
 
 
 @pytest.fixture(autouse=True)
