@@ -140,9 +140,9 @@ def test_the_sample_holds_every_minority_row_unless_told_otherwise(run, save, bi
     seen = []
 
     class Spy(SWIM):
-        def _learn(self, encoded, codes, random_state):
-            seen.append(dict(zip(self.classes_, np.bincount(codes), strict=True)))
-            super()._learn(encoded, codes, random_state)
+        def _learn(self, data):
+            seen.append(dict(zip(self.classes_, data.counts, strict=True)))
+            super()._learn(data)
 
     method = Method("SWIM", lambda settings: Spy(), streams=True)
     monkeypatch.setitem(METHODS, "swim", method)
