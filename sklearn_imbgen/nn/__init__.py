@@ -4,18 +4,11 @@ The skorch nets' parts are imported by their own names, ``nn.skorch_net`` and
 ``nn.tensor_batches``, so that the samplers do not wait for skorch.
 """
 
-from sklearn_imbgen.nn.batches import balanced_batches, plain_batches
 from sklearn_imbgen.nn.classifiers import (
     CosineLinear,
     ResidualNetwork,
     Standardize,
     TableNetwork,
-)
-from sklearn_imbgen.nn.device import (
-    compute_settings,
-    limited_threads,
-    resolve_device,
-    thread_share,
 )
 from sklearn_imbgen.nn.features import (
     FeatureCapture,
@@ -25,13 +18,6 @@ from sklearn_imbgen.nn.features import (
     last_linear,
     replace_layer,
 )
-from sklearn_imbgen.nn.losses import (
-    classification_loss,
-    cluster_loss,
-    realness_loss,
-    reconstruction_loss,
-    weight_penalty,
-)
 from sklearn_imbgen.nn.modules import (
     ConditionalNetwork,
     OneHotBlocks,
@@ -39,13 +25,33 @@ from sklearn_imbgen.nn.modules import (
     apply_in_chunks,
     build_module,
     check_output_shape,
+    classification_loss,
+    cluster_loss,
     hidden_widths,
     linear,
     multilayer_perceptron,
+    realness_loss,
+    reconstruction_loss,
+    weight_penalty,
 )
 from sklearn_imbgen.nn.processes import gather_rows
-from sklearn_imbgen.nn.seeding import draw_seed, isolated_rng, torch_generator
-from sklearn_imbgen.nn.trainer import History, Schedule, Step, train
+from sklearn_imbgen.nn.runtime import (
+    compute_settings,
+    draw_seed,
+    isolated_rng,
+    limited_threads,
+    resolve_device,
+    thread_share,
+    torch_generator,
+)
+from sklearn_imbgen.nn.trainer import (
+    History,
+    Schedule,
+    Step,
+    balanced_batches,
+    plain_batches,
+    train,
+)
 
 __all__ = [
     "ConditionalNetwork",

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.nn.classifiers import ResidualNetwork, TableNetwork
-from sklearn_imbgen.nn.device import limited_threads, resolve_device, thread_share
 from sklearn_imbgen.nn.modules import build_module
+from sklearn_imbgen.nn.runtime import limited_threads, resolve_device, thread_share
 from sklearn_imbgen.utils import check_target_labels, encode_labels, plain
 
 __all__ = ["DataNet"]

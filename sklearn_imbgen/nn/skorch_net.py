@@ -24,8 +24,7 @@ from sklearn_imbgen._typing import Array
 from sklearn_imbgen.exceptions import DivergenceError
 from sklearn_imbgen.nn.checkpoint import Checkpoint
 from sklearn_imbgen.nn.data_net import DataNet
-from sklearn_imbgen.nn.device import limited_threads, thread_share
-from sklearn_imbgen.nn.seeding import draw_seed, isolated_rng
+from sklearn_imbgen.nn.runtime import draw_seed, isolated_rng, limited_threads, thread_share
 from sklearn_imbgen.nn.tensor_batches import TensorBatches
 
 __all__ = ["SkorchClassifier"]

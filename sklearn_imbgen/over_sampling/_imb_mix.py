@@ -24,9 +24,9 @@ from sklearn_imbgen.over_sampling._base import (
     POSITIVE,
     POSITIVE_REAL,
     WEIGHT,
+    TrainingRows,
 )
-from sklearn_imbgen.over_sampling._docs import PARAMETERS
-from sklearn_imbgen.over_sampling._latent_interpolation import fit_neighbors
+from sklearn_imbgen.over_sampling._generative import PARAMETERS
 from sklearn_imbgen.over_sampling._soft_labels import BaseMixingOverSampler
 from sklearn_imbgen.over_sampling._surrogate import (
     column_units,
@@ -39,7 +39,7 @@ from sklearn_imbgen.robust import (
     Threat,
     supplementary_counts,
 )
-from sklearn_imbgen.utils import under_represented
+from sklearn_imbgen.utils import fewer_neighbors, under_represented
 
 __all__ = ["ImbMix"]
 
@@ -248,6 +248,7 @@ class ImbMix(BaseMixingOverSampler):
         "verbose": ["verbose"],
     }
     _learned = "surrogate"
+    _learned_names = ("history_", "surrogate_", "supplementary_counts_", "_mixing")
 
     def __init__(
         self,
@@ -310,19 +311,14 @@ class ImbMix(BaseMixingOverSampler):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _prepare(self, X: Any, y: Array) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    def _prepare(self, X: Any, y: Array) -> TrainingRows:
         prepared = super()._prepare(X, y)
         self._rows = X
         return prepared
 
-    def _learn(
-        self,
-        encoded: NDArray[np.float32],
-        codes: NDArray[np.intp],
-        random_state: np.random.RandomState,
-    ) -> None:
+    def _learn(self, data: TrainingRows) -> None:
         try:
-            self._learn_to_mix(encoded, codes, random_state)
+            self._learn_to_mix(data.X, data.codes, data.random_state)
         finally:
             del self._rows
 
@@ -363,7 +359,7 @@ class ImbMix(BaseMixingOverSampler):
         for label, n_new in self.sampling_strategy_.items():
             if n_new:
                 count = int(self._counts[self._code_of(label)])
-                fit_neighbors(self.k_neighbors, count, label, warn=True)
+                fewer_neighbors(self.k_neighbors, count, label, warn=True)
 
     def _train_surrogate(
         self,
@@ -407,10 +403,7 @@ class ImbMix(BaseMixingOverSampler):
     def _named(self, *names: str) -> dict[str, Any]:
         return {name: getattr(self, name) for name in names}
 
-    def _learned_names(self) -> tuple[str, ...]:
-        return ("history_", "surrogate_", "supplementary_counts_", "_mixing")
-
-    def _draw_encoded(
+    def _draw(
         self, code: int, n_rows: int, random_state: np.random.RandomState
     ) -> NDArray[np.floating[Any]]:
         generator = torch_generator(random_state)

@@ -54,8 +54,8 @@ class BaseMixingOverSampler(BaseTableOverSampler):
         if self._soft_parts is not None:
             self._soft_parts.append(soft)
 
-    def _forget(self) -> None:
-        super()._forget()
+    def _reset(self) -> None:
+        super()._reset()
         self.__dict__.pop("soft_labels_", None)
 
     def _fit_resample(self, X: Any, y: Array) -> tuple[Any, Array]:
@@ -69,8 +69,8 @@ class BaseMixingOverSampler(BaseTableOverSampler):
         self.soft_labels_ = np.concatenate([np.empty((0, len(self.classes_))), *drawn])
         return made
 
-    def _tell_rows_apart(self, y: Array, new_y: Array, weights: NDArray[np.float64] | None) -> None:
-        super()._tell_rows_apart(y, new_y, weights)
+    def _record_rows(self, y: Array, new_y: Array, weights: NDArray[np.float64] | None) -> None:
+        super()._record_rows(y, new_y, weights)
         originals = np.eye(len(self.classes_))[np.searchsorted(self.classes_, y)]
         self.soft_labels_ = np.concatenate([originals, self.soft_labels_])
         self.sample_weight_ = self.sample_weight_ * self.soft_labels_.max(axis=1)

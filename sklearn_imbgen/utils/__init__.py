@@ -18,7 +18,12 @@ from sklearn_imbgen.utils._covariance import (
 )
 from sklearn_imbgen.utils._files import whole_file
 from sklearn_imbgen.utils._imports import import_extra, lazy_names
-from sklearn_imbgen.utils._interpolation import draw_pairs, interpolate, neighbor_table
+from sklearn_imbgen.utils._interpolation import (
+    draw_pairs,
+    fewer_neighbors,
+    interpolate,
+    neighbor_table,
+)
 from sklearn_imbgen.utils._pipeline import fitted_part, split_pipeline
 from sklearn_imbgen.utils._table import TableCodec
 from sklearn_imbgen.utils._validation import (
@@ -56,6 +61,7 @@ __all__ = [
     "draw_pairs",
     "draw_seed",
     "encode_labels",
+    "fewer_neighbors",
     "fitted_part",
     "import_extra",
     "integer_bounds",
