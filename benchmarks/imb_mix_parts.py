@@ -23,7 +23,7 @@ def _default(**own: Any) -> Builder:
 
 
 # with it the class weights are deferred ones
-LDAM: dict[str, Any] = {"prediction_loss": "ldam"}
+LDAM: dict[str, Any] = {"criterion": "ldam"}
 
 RIVALS: dict[str, Builder] = {
     **{f"{name}, chapter" if name == "Imb-Mix" else name: _chapter(name) for name in TABLES},
@@ -43,8 +43,8 @@ ABLATION: dict[str, Builder] = {
     "no supplementary rows": _default(n_supplementary=0),
     "3 supplementary rows": _default(n_supplementary=3),
     "balancing supplementary rows": _default(n_supplementary="auto"),
-    "noise scale 0.5": _default(noise_scale=0.5),
-    "concentration 1": _default(mixing_concentration=1.0),
+    "noise scale 0.5": _default(supplementary__noise_scale=0.5),
+    "concentration 1": _default(mixing__concentration=1.0),
     "no separation": _default(**ALONE),
     "LDAM": _default(**LDAM),
 }
@@ -53,8 +53,8 @@ ABLATION: dict[str, Builder] = {
 TOGETHER: dict[str, Builder] = {
     "Imb-Mix": _default(),
     "Imb-Mix, no separation": _default(**ALONE),
-    "Imb-Mix, cross entropy": _default(prediction_loss="ce"),
-    "Imb-Mix, cross entropy, no separation": _default(prediction_loss="ce", **ALONE),
+    "Imb-Mix, cross entropy": _default(criterion="ce"),
+    "Imb-Mix, cross entropy, no separation": _default(criterion="ce", **ALONE),
     "Imb-Mix, LDAM": _default(**LDAM),
     "balanced softmax": COMPARE["balanced softmax"],
     "DRCB-CE": COMPARE["DRCB-CE"],

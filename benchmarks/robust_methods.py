@@ -13,7 +13,7 @@ SMALL_IMAGES = {
     "module": SmallConvNet,
     "epsilon": 0.1,
     "n_steps": 7,
-    "clip_values": (0.0, 1.0),
+    "attack__clip_values": (0.0, 1.0),
     "max_epochs": 40,
     "batch_size": 64,
     "lr": 0.02,
@@ -23,7 +23,7 @@ COLOUR_IMAGES = {
     "module__first_stride": 2,
     "epsilon": 8 / 255,
     "n_steps": 5,
-    "clip_values": (0.0, 1.0),
+    "attack__clip_values": (0.0, 1.0),
     "max_epochs": 20,
     "batch_size": 64,
     "lr": 0.02,
@@ -46,26 +46,34 @@ Builder = Callable[..., Any]
 def deferred(loss: str) -> dict[str, Any]:
     """Class weights from late in the training on, with the loss that they belong to."""
     return {
-        "prediction_loss": loss,
+        "criterion": loss,
         "class_weight": "effective",
         "reweight_start": STARTS[loss],
     }
 
 
+def _with_scale(clf: Any) -> Any:
+    """LDAM at its authors' scale where the settings are those of section 4.5.1."""
+    images = image_settings(clf.norm, clf.criterion)
+    if getattr(clf, "module__blocks", None) == images["module__blocks"]:
+        clf.set_params(**{k: v for k, v in images.items() if k.startswith("criterion__")})
+    return clf
+
+
 def _chapter(method: str) -> Builder:
-    return lambda **common: AdversarialClassifier.from_chapter(method, **common)
+    return lambda **common: _with_scale(AdversarialClassifier.from_chapter(method, **common))
 
 
 def _twin(loss: str) -> Builder:
-    return lambda **common: AdversarialClassifier(**{**deferred(loss), **common})
+    return _plain(**deferred(loss))
 
 
 def _plain(**own: Any) -> Builder:
-    return lambda **common: AdversarialClassifier(**{**own, **common})
+    return lambda **common: _with_scale(AdversarialClassifier(**{**own, **common}))
 
 
 def _srat(**own: Any) -> Builder:
-    return lambda **common: SRATClassifier(**{**own, **common})
+    return lambda **common: _with_scale(SRATClassifier(**{**own, **common}))
 
 
 # chosen with LDAM on rows left over from training, for all rows of the chapter
@@ -76,12 +84,12 @@ COMPARE: dict[str, Builder] = {
     **{name: _chapter(name) for name in CHAPTER},
     **{name: _twin(loss) for name, loss in TWINS.items()},
     "inverse frequency": _plain(class_weight="balanced"),
-    "balanced softmax": _plain(prediction_loss="balanced_softmax"),
+    "balanced softmax": _plain(criterion="balanced_softmax"),
     **{name: _srat(**deferred(loss), **SEPARATION) for name, loss in SRAT.items()},
     # the scale of the cosines at its value from the first batch on, as the chapter has it
-    "DRCB-LDAM, no warm-up": _plain(**deferred("ldam"), logit_scale_warmup=0),
-    "SRAT-LDAM, no warm-up": _srat(**deferred("ldam"), **SEPARATION, logit_scale_warmup=0),
-    "SRAT-balanced softmax": _srat(prediction_loss="balanced_softmax", **SEPARATION),
+    "DRCB-LDAM, no warm-up": _plain(**deferred("ldam"), criterion__scale_warmup=0),
+    "SRAT-LDAM, no warm-up": _srat(**deferred("ldam"), **SEPARATION, criterion__scale_warmup=0),
+    "SRAT-balanced softmax": _srat(criterion="balanced_softmax", **SEPARATION),
     # as it comes: balanced softmax, separation weight 0.1
     "SRAT": _srat(),
 }

@@ -20,10 +20,10 @@ ABLATION: dict[str, dict[str, Any]] = {
     "SRAT-LDAM": {},
     "no separation": {"separation_weight": 0.0},
     "separation weight 1": {"separation_weight": 1.0},
-    "temperature 0.5": {"temperature": 0.5},
-    "logit scale 10": {"logit_scale": 10.0},
-    "logit scale 30": {"logit_scale": 30.0},
-    "no warm-up": {"logit_scale_warmup": 0},
+    "temperature 0.5": {"separation__temperature": 0.5},
+    "logit scale 10": {"criterion__scale": 10.0},
+    "logit scale 30": {"criterion__scale": 30.0},
+    "no warm-up": {"criterion__scale_warmup": 0},
     "learning rate 0.05": {"lr": 0.05},
     "weights from the start": {"reweight_start": 0},
     "no weights": {"class_weight": None},
@@ -59,7 +59,7 @@ def art_pgd(clf: Any, X: np.ndarray, y: np.ndarray) -> np.ndarray:
         loss=torch.nn.CrossEntropyLoss(),
         input_shape=X.shape[1:],
         nb_classes=len(clf.classes_),
-        clip_values=clf.clip_values,
+        clip_values=clf.attack__clip_values,
         device_type="cpu",
     )
     attack = ProjectedGradientDescent(

@@ -1,29 +1,15 @@
 """What all networks share: modules, losses, batches, the trainer, seeding, device.
 
 The skorch nets' parts are imported by their own names, ``nn.skorch_net`` and
-``nn.tensor_batches``, so that the samplers do not wait for skorch.
+``nn.skorch_batches``, so that the samplers do not wait for skorch.
 """
 
 from sklearn_imbgen.nn.batches import balanced_batches, plain_batches
-from sklearn_imbgen.nn.classifiers import (
-    CosineLinear,
-    ResidualNetwork,
-    Standardize,
-    TableNetwork,
-)
 from sklearn_imbgen.nn.device import (
     compute_settings,
     limited_threads,
     resolve_device,
     thread_share,
-)
-from sklearn_imbgen.nn.features import (
-    FeatureCapture,
-    check_logits,
-    evaluation_mode,
-    find_layer,
-    last_linear,
-    replace_layer,
 )
 from sklearn_imbgen.nn.losses import (
     classification_loss,
@@ -43,7 +29,18 @@ from sklearn_imbgen.nn.modules import (
     linear,
     multilayer_perceptron,
 )
-from sklearn_imbgen.nn.processes import gather_rows
+from sklearn_imbgen.nn.networks import (
+    CosineLinear,
+    FeatureCapture,
+    ResidualNetwork,
+    Standardize,
+    TableNetwork,
+    check_logits,
+    evaluation_mode,
+    find_layer,
+    last_linear,
+    replace_layer,
+)
 from sklearn_imbgen.nn.seeding import draw_seed, isolated_rng, torch_generator
 from sklearn_imbgen.nn.trainer import History, Schedule, Step, train
 
@@ -70,7 +67,6 @@ __all__ = [
     "draw_seed",
     "evaluation_mode",
     "find_layer",
-    "gather_rows",
     "hidden_widths",
     "isolated_rng",
     "last_linear",

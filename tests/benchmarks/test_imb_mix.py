@@ -26,7 +26,7 @@ def test_methods_are_the_rows_of_the_tables():
     methods = PARTS["tables"].methods
     assert {"vanilla", "resample", "reweight", "mixup", "remix", "Imb-Mix"} <= set(methods)
     assert methods["vanilla"](**SETTINGS).mixing is None
-    assert methods["resample"](**SETTINGS).class_sampling == "effective"
+    assert methods["resample"](**SETTINGS).iterator_train__class_weight == "effective"
     chapter = methods["Imb-Mix, chapter"](**SETTINGS)
     assert chapter.averaging_start == 0.8
     assert chapter.class_weight is None

@@ -123,7 +123,7 @@ def test_tables_keep_their_columns_and_types(make, path):
             "day": pd.Categorical(pd.to_datetime(["2020-01-01", "2020-01-02"] * (len(X) // 2))),
         }
     )
-    quick = {} if make is SWIM else {"steps_per_epoch": 2}
+    quick = {ImbMix: {"max_epochs": 1}, SWIM: {}}.get(make, {"steps_per_epoch": 2})
     sampler = make(categorical_features="auto", random_state=0, **quick)
     if make in (GLGAN, LatentSMOTE):
         sampler.set_params(autoencoder_epochs=1)
