@@ -8,9 +8,15 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import _safe_indexing, column_or_1d
-from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from sklearn_imbgen.utils import encode_labels, plain
+from sklearn_imbgen.utils import (
+    check_row_order,
+    encode_labels,
+    labels_of_rows,
+    plain,
+    refuse_masked,
+)
 
 __all__ = ["calibrate_on_real_rows"]
 
@@ -103,9 +109,10 @@ def calibrate_on_real_rows(
     0.06
     """
     _check_classifier(estimator)
-    labels = column_or_1d(np.asarray(y))
-    check_consistent_length(X, labels)
+    refuse_masked(X)
+    labels = labels_of_rows(X, y)
     if is_synthetic is not None:
+        check_row_order(X, is_synthetic, "is_synthetic")
         real = np.flatnonzero(~_check_flags(is_synthetic, _num_samples(X)))
         X, labels = _safe_indexing(X, real), labels[real]
     _check_labels(labels, np.asarray(estimator.classes_))
@@ -127,7 +134,7 @@ def _check_classifier(estimator: Any) -> None:
 
 
 def _check_flags(is_synthetic: Any, n_rows: int) -> NDArray[np.bool_]:
-    flags: NDArray[np.bool_] = column_or_1d(np.asarray(is_synthetic))
+    flags = column_or_1d(np.asarray(is_synthetic))
     if flags.dtype != bool or len(flags) != n_rows:
         raise ValueError(
             f"is_synthetic must hold one boolean per row of X, {n_rows} in all; got {len(flags)} "

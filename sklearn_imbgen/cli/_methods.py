@@ -98,7 +98,12 @@ def _ours(name: str, *, trains: bool = True) -> Callable[[Settings], Any]:
         # imported here: --help and the other methods need no torch
         sampler = getattr(import_module("sklearn_imbgen.over_sampling"), name)
         progress = {"verbose": settings.verbose} if trains else {}
-        return sampler(sampling_strategy=settings.strategy, random_state=settings.seed, **progress)
+        return sampler(
+            sampling_strategy=settings.strategy,
+            categorical_features=list(settings.categorical),
+            random_state=settings.seed,
+            **progress,
+        )
 
     return build
 

@@ -162,7 +162,7 @@ def write_page(page: Page, path: Path) -> None:
 def _render(page: Page) -> str:
     import jinja2
 
-    from sklearn_imbgen.inspection._axes import BLUE, ORANGE, SKY
+    from sklearn_imbgen.inspection import BLUE, ORANGE, SKY
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("sklearn_imbgen.cli"),

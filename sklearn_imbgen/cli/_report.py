@@ -199,7 +199,7 @@ def fidelity(
     seed : int
     """
     # imported here: a command without a report needs no matplotlib, which this room may import
-    from sklearn_imbgen.inspection._resampling import fidelity_of_methods
+    from sklearn_imbgen.inspection import fidelity_of_methods
 
     columns = [codec_rows.columns.get_loc(name) for name in categorical]
     codec = TableCodec(columns).fit(np.asarray(codec_rows))
@@ -301,8 +301,7 @@ def latent_maps(X: Any, y: Array, resampled: Mapping[str, Resampled], seed: int)
     resampled : mapping of str to Resampled
     seed : int
     """
-    from sklearn_imbgen.inspection import LatentSpaceDisplay
-    from sklearn_imbgen.inspection._projection import pick_rows
+    from sklearn_imbgen.inspection import LatentSpaceDisplay, pick_rows
 
     figures = []
     for name, made in resampled.items():

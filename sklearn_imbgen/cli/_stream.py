@@ -7,31 +7,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from tqdm.auto import tqdm
 
 from sklearn_imbgen.cli._messages import CommandError, explained, one_line
 from sklearn_imbgen.cli._methods import METHODS, Settings, build_sampler
-from sklearn_imbgen.cli._resample import Request, Resampled, check_sizes, parse_strategy, restore
+from sklearn_imbgen.cli._resample import Request, Resampled, parse_strategy
 from sklearn_imbgen.cli._tables import (
-    Table,
     atomic_path,
-    bad_cell,
     check_columns,
     check_index,
     features,
     need_pyarrow,
     one_class,
     table_format,
-)
-from sklearn_imbgen.utils import (
-    MAX_MINORITY_ROWS,
-    MAX_TRAINING_ROWS,
-    RowPlan,
-    count_labels,
-    label_codes,
-    plan_rows,
 )
 
 __all__ = ["resample_parquet", "streams"]
@@ -65,6 +53,8 @@ def streams(request: Request) -> bool:
     need_pyarrow()
     import pyarrow.parquet as pq
 
+    from sklearn_imbgen.over_sampling import MAX_TRAINING_ROWS
+
     with _readable(request.table):
         n_rows: int = pq.read_metadata(request.table).num_rows
     return n_rows > (request.max_training_rows or MAX_TRAINING_ROWS)
@@ -72,9 +62,6 @@ def streams(request: Request) -> bool:
 
 def resample_parquet(request: Request) -> Resampled:
     """Copy a Parquet file with synthetic rows appended, or write those alone.
-
-    The target is read first, to count the classes; then all columns, which are
-    checked and written as they are, while the rows to learn from are kept.
 
     Parameters
     ----------
@@ -92,38 +79,95 @@ def resample_parquet(request: Request) -> Resampled:
     """
     import pyarrow.parquet as pq
 
-    path = request.table
-    with atomic_path(request.output) as temporary:
-        with _readable(path):
+    # imported here: what is not streamed may need no torch
+    from sklearn_imbgen.over_sampling import resample_partitions
+
+    with atomic_path(request.output) as temporary, ParquetBatches(request) as batches:
+        counts = batches.count()
+        settings = Settings(
+            request.seed,
+            smallest=2,
+            categorical=batches.categorical,
+            strategy=parse_strategy(request.strategy, counts),
+            verbose=int(request.verbose),
+        )
+        sampler = build_sampler(request.method, settings)
+        limits = {
+            "max_training_rows": request.max_training_rows,
+            "max_minority_rows": request.max_minority_rows,
+        }
+        stream = resample_partitions(
+            sampler,
+            batches,
+            batches.target,
+            rows_per_partition=BATCH_ROWS,
+            **{name: limit for name, limit in limits.items() if limit is not None},
+        )
+        with (
+            pq.ParquetWriter(temporary, batches.schema, **batches.settings) as writer,
+            explained(f"{request.table}: {METHODS[request.method].title}"),
+            _bar("making", None, request.verbose) as bar,
+        ):
+            n_passed = 0
+            for batch in stream:
+                synthetic = n_passed >= batches.n_rows
+                if synthetic or not request.synthetic_only:
+                    writer.write_batch(batch)
+                n_passed += batch.num_rows
+                bar.update(batch.num_rows if synthetic else 0)
+    # of a sampler that had nothing to make
+    made = getattr(sampler, "sampling_strategy_", {})
+    return Resampled(dict(Counter(counts).most_common()), made)
+
+
+class ParquetBatches:
+    """The record batches of a Parquet file, read anew each time they are iterated over."""
+
+    def __init__(self, request: Request) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self.path, self.verbose = request.table, request.verbose
+        with _readable(self.path):
             # with pre_buffer, the default, all that has been read stays in memory
-            file = pq.ParquetFile(path, buffer_size=WINDOW_BYTES, pre_buffer=False)
-        with file:
-            source = _Source(file, request)
-            counts = source.count()
-            plan = _plan(request, counts)
-            n_rows = plan.n_new + (0 if request.synthetic_only else plan.n_rows)
-            schema = _renumbered(source.schema, n_rows)
-            with pq.ParquetWriter(temporary, schema, **source.settings) as writer:
-                source.copy(plan, None if request.synthetic_only else writer)
-                for frame in _synthetic(request, source, plan):
-                    writer.write_batch(_record_batch(frame, schema))
-    return Resampled(dict(Counter(counts).most_common()), plan.to_add)
-
-
-class _Source:
-    """The file that is read: its checked columns, its labels, its batches."""
-
-    def __init__(self, file: Any, request: Request) -> None:
-        self.file, self.request, self.path = file, request, request.table
-        schema = file.schema_arrow
+            self.file = pq.ParquetFile(self.path, buffer_size=WINDOW_BYTES, pre_buffer=False)
+        self.n_rows: int = self.file.metadata.num_rows
+        schema = self.file.schema_arrow
         index = [name for name in _index_columns(schema) if isinstance(name, str)]
-        check_index([name for name in index if not _is_unnamed(name)], self.path)
-        self.names = [name for name in schema.names if name not in index]
-        self.target = check_columns(self.names, request.target, request.categorical, self.path)
-        self.schema = _without(schema, index)
+        check_index([name for name in index if not name.startswith("__index_level_")], self.path)
+        for name in index:
+            # an unnamed index, which reading as a whole drops as well
+            schema = schema.remove(schema.get_field_index(name))
+        self.schema = _without_index(schema)
+        named = request.categorical
+        self.target = check_columns(schema.names, request.target, named, self.path)
         # types that no sampler takes are refused before anything is read
         empty = self.schema.empty_table().to_pandas()
-        features(empty.drop(columns=self.target), request.categorical, self.path)
+        features(empty.drop(columns=self.target), named, self.path)
+        coded = [field.name for field in self.schema if pa.types.is_dictionary(field.type)]
+        self.categorical = sorted({*named, *coded} - {self.target})
+
+    def __enter__(self) -> "ParquetBatches":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.file.close()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._read(self.schema, "reading")
+
+    def count(self) -> dict[Any, int]:
+        """Rows per class; the target alone is read."""
+        import pyarrow as pa
+
+        counts: Counter[Any] = Counter()
+        field = self.schema.field(self.target)
+        for batch in self._read(pa.schema([field]), "counting"):
+            counts.update(batch.column(0).to_pandas().value_counts().to_dict())
+        counts = +counts
+        if len(counts) == 1 and counts.total() == self.n_rows:
+            raise one_class(self.path, self.target, *counts.popitem())
+        return dict(counts)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -140,109 +184,22 @@ class _Source:
             ],
         }
 
-    def count(self) -> dict[Any, int]:
-        """Rows per class."""
-        counts: Counter[Any] = Counter()
-        start = 0
-        for batch in self._batches([self.target], "counting"):
-            labels = batch.column(0).to_pandas()
-            self._refuse(labels.isna().to_numpy(), self.target, start, "is missing")
-            counts += count_labels(labels, start)
-            start += len(labels)
-        if len(counts) == 1:
-            raise one_class(self.path, self.target, *counts.popitem())
-        return dict(counts)
-
-    def copy(self, plan: RowPlan, writer: Any) -> None:
-        """Write the batches as they are, if to anywhere, and keep the rows to learn from."""
+    def _read(self, schema: Any, title: str) -> Iterator[Any]:
         import pyarrow as pa
 
-        kept, kept_keys, start = [], [], 0
-        classes = list(plan.counts)
-        for batch in self._batches(self.names, "reading"):
-            self._check(batch, start)
-            codes = label_codes(batch.column(self.target).to_pandas(), classes)
-            positions, keys = plan.candidates(codes, start)
-            kept.append(batch.take(pa.array(positions)))
-            kept_keys.append(keys)
-            start += batch.num_rows
-            if writer is not None:
-                writer.write_batch(batch)
-        candidates = pa.Table.from_batches(kept, schema=self.schema).unify_dictionaries()
-        codes = label_codes(candidates.column(self.target).to_pandas(), classes)
-        chosen = plan.chosen(codes, np.concatenate(kept_keys))
-        self.sample: Any = candidates.take(pa.array(chosen))
-
-    def _check(self, batch: Any, start: int) -> None:
-        import pyarrow as pa
-
-        for field, column in zip(batch.schema, batch.columns, strict=True):
-            if column.null_count:
-                flags = column.is_null(nan_is_null=True).to_numpy(zero_copy_only=False)
-                self._refuse(flags, field.name, start, "is missing")
-            if pa.types.is_floating(field.type):
-                values = column.to_numpy(zero_copy_only=False)
-                if not np.isfinite(values).all():
-                    self._refuse(np.isnan(values), field.name, start, "is missing")
-                    self._refuse(np.isinf(values), field.name, start, "is infinite")
-
-    def _refuse(self, flags: Any, column: str, start: int, problem: str) -> None:
-        if flags.any():
-            row = start + int(flags.argmax())
-            raise bad_cell(self.path, column, row, f"{problem}; fill it in or drop the row")
-
-    def _batches(self, columns: list[str], title: str) -> Iterator[Any]:
-        total = self.file.metadata.num_rows
-        with _bar(title, total, self.request.verbose) as bar, _readable(self.path):
-            for batch in self.file.iter_batches(BATCH_ROWS, columns=columns):
-                yield batch
+        with _bar(title, self.n_rows, self.verbose) as bar:
+            with _readable(self.path):
+                batches = self.file.iter_batches(BATCH_ROWS, columns=schema.names)
+            while True:
+                with _readable(self.path):
+                    batch = next(batches, None)
+                if batch is None:
+                    return
+                yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
                 bar.update(batch.num_rows)
 
 
-def _plan(request: Request, counts: dict[Any, int]) -> RowPlan:
-    strategy = parse_strategy(request.strategy, counts)
-    with explained(METHODS[request.method].title):
-        plan = plan_rows(
-            counts,
-            strategy,
-            request.seed,
-            max_training_rows=request.max_training_rows or MAX_TRAINING_ROWS,
-            max_minority_rows=request.max_minority_rows or MAX_MINORITY_ROWS,
-        )
-    growing = {label: counts[label] for label, n_new in plan.to_add.items() if n_new}
-    check_sizes(growing, request.method)
-    return plan
-
-
-def _synthetic(request: Request, source: _Source, plan: RowPlan) -> Iterator[pd.DataFrame]:
-    """Train on the rows that were kept and make the new ones, a batch at a time."""
-    if not plan.n_new:
-        return
-    sample = source.sample.to_pandas()
-    # what is learned from is held once
-    del source.sample
-    # imported here: what is not streamed may need no torch
-    from sklearn_imbgen.over_sampling._partitions import learn
-
-    target = source.target
-    X = features(sample.drop(columns=target), request.categorical, request.table)
-    labels = list(plan.counts)
-    y = np.asarray(labels)[label_codes(sample[target], labels)]
-    like = Table(sample[:0], target, X[:0], y[:0], [])
-    settings = Settings(request.seed, smallest=2, verbose=int(request.verbose))
-    sampler = build_sampler(request.method, settings)
-    del sample
-    with explained(METHODS[request.method].title):
-        learn(sampler, X, y, plan)
-        del X, y
-        with _bar("making", plan.n_new, request.verbose) as bar:
-            for batch in plan.batches(BATCH_ROWS):
-                rows = sampler.sample(batch.n_rows, batch.label, random_state=batch.seed)
-                yield restore(like, rows, [batch.label] * batch.n_rows)
-                bar.update(batch.n_rows)
-
-
-def _bar(title: str, total: int, verbose: bool) -> Any:
+def _bar(title: str, total: int | None, verbose: bool) -> Any:
     return tqdm(total=total, desc=title, unit="row", unit_scale=True, disable=not verbose)
 
 
@@ -260,29 +217,11 @@ def _index_columns(schema: Any) -> list[Any]:
     return columns
 
 
-def _is_unnamed(column: str) -> bool:
-    return column.startswith("__index_level_")
-
-
-def _without(schema: Any, columns: list[str]) -> Any:
-    """The schema without an unnamed index, which reading as a whole drops as well."""
-    for name in columns:
-        schema = schema.remove(schema.get_field_index(name))
-    return schema
-
-
-def _renumbered(schema: Any, n_rows: int) -> Any:
-    """The schema with pandas' note of a range index brought to the new number of rows."""
+def _without_index(schema: Any) -> Any:
+    """The schema without pandas' note of an index, so that reading numbers the rows anew."""
     notes = schema.pandas_metadata
     if notes is None:
         return schema
-    numbering = {"kind": "range", "name": None, "start": 0, "stop": n_rows, "step": 1}
     columns = [column for column in notes["columns"] if column["field_name"] in schema.names]
-    notes |= {"index_columns": [numbering], "columns": columns}
+    notes |= {"index_columns": [], "columns": columns}
     return schema.with_metadata({**schema.metadata, b"pandas": json.dumps(notes).encode()})
-
-
-def _record_batch(frame: pd.DataFrame, schema: Any) -> Any:
-    import pyarrow as pa
-
-    return pa.RecordBatch.from_pandas(frame, schema=schema, preserve_index=False)

@@ -91,7 +91,7 @@ class ICEDClassifier(BaseCrowdClassifier):
         Rows of the warm-up. "all": every row at once (Trad-I in table 3.3).
         "graded": those of the third, second and highest certainty one after another
         (ICED-w, algorithm 3.1); the last group may hold rows of one class only. Which is
-        better differs from set to set (``benchmarks/crowd.py --part warm-up``).
+        better differs from set to set (``python -m benchmarks crowd-warm-up``).
         "certain": the three groups at once (Trad-II).
 
     warm_up_epochs : int, default=15
@@ -118,8 +118,8 @@ class ICEDClassifier(BaseCrowdClassifier):
         one: 1 balances the classes as in the chapter, 0 makes none. Made anew in
         every round. None by default: with ``class_weight`` the loss is balanced
         already, and rows made of wrongly inferred parents spread the mistakes. On
-        some crowds they help, on others they harm (``benchmarks/crowd.py --part
-        ablation``).
+        some crowds they help, on others they harm (``python -m benchmarks
+        crowd-parts``).
 
     synthetic_labels : {{"parents", "minority", "reject", "infer"}}, default="parents"
         Labels of synthetic rows. "parents": the probabilities of both parents,

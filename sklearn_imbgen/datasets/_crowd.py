@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Bunch, check_random_state, check_scalar
 
-from sklearn_imbgen.datasets._imbalance import _labels_of
+from sklearn_imbgen.datasets._imbalance import list_labels
 from sklearn_imbgen.utils import check_label_matrix, name_some
 
 __all__ = ["encode_truth", "make_crowd_labels"]
@@ -212,7 +212,7 @@ def draw_rows_by_share(counts: Codes, n_rows: int, random_state: np.random.Rando
 
 def encode_truth(y: Any) -> tuple[NDArray[Any], Codes]:
     """Sorted classes, at least two, and the position among them of each row's."""
-    labels = _labels_of(y)
+    labels = list_labels(y)
     if all(isinstance(label, float) for label in labels):
         values = np.array(labels)
     else:

@@ -9,6 +9,15 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch, _safe_indexing, check_random_state, check_scalar, indexable
 from sklearn.utils.validation import _num_samples
 
+from sklearn_imbgen.utils import (
+    check_row_order,
+    is_missing,
+    one_hot_labels,
+    refuse_label_matrix,
+    refuse_masked,
+    refuse_missing_labels,
+)
+
 __all__ = ["make_binary_imbalance", "make_exponential_imbalance", "make_step_imbalance"]
 
 Rows = NDArray[np.intp]
@@ -36,7 +45,8 @@ def make_step_imbalance(
     X : array-like, sparse matrix or DataFrame with n_samples rows
         Data of any container and number of dimensions, images for example.
     y : array-like of shape (n_samples,)
-        Labels: numbers, strings or anything that can be hashed and sorted.
+        Labels: numbers, strings or anything that can be hashed and sorted, or one-hot
+        columns, whose names or numbers are the labels.
     imbalance_ratio : float, default=10
         K, the size of the largest class over that of the smallest one in the
         result; at least 1.
@@ -110,7 +120,7 @@ def make_exponential_imbalance(
     X : array-like, sparse matrix or DataFrame with n_samples rows
         Data of any container and number of dimensions, images for example.
     y : array-like of shape (n_samples,)
-        Labels: numbers, strings or anything that can be hashed and sorted.
+        As of :func:`make_step_imbalance`.
     imbalance_ratio : float, default=10
         K, by how much more the last class is shrunk than the first; at least 1.
     class_order : sequence of all labels, default=None
@@ -187,7 +197,7 @@ def make_binary_imbalance(
     X : array-like, sparse matrix or DataFrame with n_samples rows
         Data of any container and number of dimensions, images for example.
     y : array-like of shape (n_samples,)
-        Labels: numbers, strings or anything that can be hashed and sorted.
+        As of :func:`make_step_imbalance`.
     ratio : float, default=0.01
         Minority rows over majority rows in the training set, in (0, 1].
     majority, minority : label, default=None
@@ -266,9 +276,10 @@ def _round_down(size: float) -> int:
 
 def _group_rows(X: Any, y: Any) -> tuple[Any, Any, RowsOfClass]:
     """X and y made indexable, and the rows of each class in sorted order of labels."""
-    labels = _labels_of(y)
+    labels = list_labels(y)
     if _num_samples(X) != len(labels):
         raise ValueError(f"X has {_num_samples(X)} rows but y has {len(labels)} labels.")
+    check_row_order(X, y)
     rows_of: dict[Any, list[int]] = {}
     try:
         for row, label in enumerate(labels):
@@ -284,20 +295,19 @@ def _group_rows(X: Any, y: Any) -> tuple[Any, Any, RowsOfClass]:
     return X, y, {label: np.array(rows_of[label], dtype=np.intp) for label in order}
 
 
-def _labels_of(y: Any) -> list[Any]:
-    """Labels as a list, from a sequence or a single column; none may be missing."""
+def list_labels(y: Any) -> list[Any]:
+    """Labels as a list, from a sequence, a single column or one-hot columns; none is missing."""
+    refuse_masked(y, "y")
     shape: tuple[int, ...] = getattr(y, "shape", (0,))
-    if len(shape) == 2 and shape[1] == 1:
-        y_flat = np.asarray(y).ravel()
-    elif len(shape) == 1:
-        y_flat = y
-    else:
+    if len(shape) not in (1, 2):
         raise ValueError(f"y must be one-dimensional, got shape {tuple(shape)}.")
-    labels = y_flat.tolist() if hasattr(y_flat, "tolist") else list(y_flat)
-    for row, label in enumerate(labels):
-        nan = isinstance(label, float) and label != label
-        if nan or label is None or type(label).__name__ in ("NAType", "NaTType"):
-            raise ValueError(f"y has no label in row {row}: {label!r}.")
+    flat = y
+    if len(shape) == 2:
+        refuse_label_matrix(y)
+        flat = np.ravel(one_hot_labels(y))
+    labels = flat.tolist() if hasattr(flat, "tolist") else list(flat)
+    values = np.fromiter(labels, dtype=object)
+    refuse_missing_labels(is_missing(values), values)
     return labels
 
 
@@ -334,7 +344,7 @@ def _draw_sizes(
     """Keep so many random rows of each class, in original order."""
     rng = check_random_state(random_state)
     kept = [rng.permutation(rows)[: sizes[label]] for label, rows in rows_of.items()]
-    indices: Rows = np.sort(np.concatenate(kept))
+    indices = np.sort(np.concatenate(kept))
     return _safe_indexing(X, indices), _safe_indexing(y, indices), indices
 
 

@@ -80,25 +80,15 @@ def fetch_usps(*, data_home: str | Path | None = None, return_X_y: bool = False)
 def fetch_madelon(*, data_home: str | Path | None = None, return_X_y: bool = False) -> Result:
     """Fetch Madelon: 2600 artificial rows, 500 features, two classes.
 
-    The first call downloads the set from OpenML; later ones read the cache.
-
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        Folder of the cache; None is scikit-learn's, see
-        :func:`sklearn.datasets.get_data_home`.
-    return_X_y : bool, default=False
-        Return ``(data, target)`` in place of a Bunch.
+    data_home, return_X_y
+        As of :func:`fetch_usps`.
 
     Returns
     -------
     Bunch or tuple of ndarray
-        ``data`` (float64), ``target`` (integers), ``name`` and ``DESCR``.
-
-    Raises
-    ------
-    ConnectionError
-        If the set is neither cached nor within reach.
+        As of :func:`fetch_usps`.
 
     Examples
     --------
@@ -113,26 +103,17 @@ def fetch_madelon(*, data_home: str | Path | None = None, return_X_y: bool = Fal
 def fetch_gisette(*, data_home: str | Path | None = None, return_X_y: bool = False) -> Result:
     """Fetch Gisette: 7000 handwritten digits 4 and 9, 5000 features, two classes.
 
-    The first call downloads the set from OpenML; later ones read the cache. The
-    dense array that is returned takes 280 MB.
+    The dense array that is returned takes 280 MB.
 
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        Folder of the cache; None is scikit-learn's, see
-        :func:`sklearn.datasets.get_data_home`.
-    return_X_y : bool, default=False
-        Return ``(data, target)`` in place of a Bunch.
+    data_home, return_X_y
+        As of :func:`fetch_usps`.
 
     Returns
     -------
     Bunch or tuple of ndarray
-        ``data`` (float64), ``target`` (integers), ``name`` and ``DESCR``.
-
-    Raises
-    ------
-    ConnectionError
-        If the set is neither cached nor within reach.
+        As of :func:`fetch_usps`.
 
     Examples
     --------
@@ -147,25 +128,15 @@ def fetch_gisette(*, data_home: str | Path | None = None, return_X_y: bool = Fal
 def fetch_gas_drift(*, data_home: str | Path | None = None, return_X_y: bool = False) -> Result:
     """Fetch Gas Sensor Array Drift: 13910 rows, 128 features, six gases.
 
-    The first call downloads the set from OpenML; later ones read the cache.
-
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        Folder of the cache; None is scikit-learn's, see
-        :func:`sklearn.datasets.get_data_home`.
-    return_X_y : bool, default=False
-        Return ``(data, target)`` in place of a Bunch.
+    data_home, return_X_y
+        As of :func:`fetch_usps`.
 
     Returns
     -------
     Bunch or tuple of ndarray
-        ``data`` (float64), ``target`` (integers), ``name`` and ``DESCR``.
-
-    Raises
-    ------
-    ConnectionError
-        If the set is neither cached nor within reach.
+        As of :func:`fetch_usps`.
 
     Examples
     --------
@@ -180,25 +151,15 @@ def fetch_gas_drift(*, data_home: str | Path | None = None, return_X_y: bool = F
 def fetch_sensorless(*, data_home: str | Path | None = None, return_X_y: bool = False) -> Result:
     """Fetch Sensorless Drive Diagnosis: 58509 rows, 48 features, eleven classes.
 
-    The first call downloads the set from OpenML; later ones read the cache.
-
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        Folder of the cache; None is scikit-learn's, see
-        :func:`sklearn.datasets.get_data_home`.
-    return_X_y : bool, default=False
-        Return ``(data, target)`` in place of a Bunch.
+    data_home, return_X_y
+        As of :func:`fetch_usps`.
 
     Returns
     -------
     Bunch or tuple of ndarray
-        ``data`` (float64), ``target`` (integers), ``name`` and ``DESCR``.
-
-    Raises
-    ------
-    ConnectionError
-        If the set is neither cached nor within reach.
+        As of :func:`fetch_usps`.
 
     Examples
     --------

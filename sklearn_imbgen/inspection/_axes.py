@@ -1,4 +1,4 @@
-"""Axes, colours and marks shared by the displays."""
+"""Axes, colours, marks and words shared by the displays."""
 
 import math
 from collections.abc import Sequence
@@ -84,3 +84,23 @@ def draw_line(ax: Any, values: Sequence[float], **style: Any) -> None:
     every = math.ceil(len(values) / MARKED_EPOCHS) or 1
     ax.plot(np.arange(1, len(values) + 1), values, markersize=4, markevery=every, **style)
     ax.xaxis.get_major_locator().set_params(integer=True)
+
+
+def counted(n_shown: int, n_all: int, what: str, which: str) -> str:
+    """Words of a title that say how many of all are shown.
+
+    Examples
+    --------
+    >>> counted(12, 200, "workers", "with most labels")
+    'the 12 with most labels of 200 workers'
+    >>> counted(5, 5, "workers", "with most labels")
+    'all 5 workers'
+    """
+    if n_shown < n_all:
+        return f"the {n_shown} {which} of {n_all} {what}"
+    return f"all {n_all} {what}"
+
+
+def largest_first(values: NDArray[Any], among: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Those positions, the largest value first, equal ones in their order."""
+    return among[np.argsort(-values[among], kind="stable")]

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.manifold import TSNE
-from sklearn.utils import _safe_indexing, check_random_state, column_or_1d
+from sklearn.utils import _safe_indexing, check_random_state
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.inspection._axes import BLACK, MARKERS, PALETTE, add_legend, take_axes
 from sklearn_imbgen.inspection._projection import PlaneProjection, pick_rows
-from sklearn_imbgen.utils import check_finite, draw_seed, split_pipeline
+from sklearn_imbgen.utils import check_finite, draw_seed, labels_of_rows, split_pipeline
 
 __all__ = ["FeatureSpaceDisplay"]
 
@@ -65,7 +65,8 @@ class FeatureSpaceDisplay:
     >>> import numpy as np
     >>> from sklearn_imbgen.inspection import FeatureSpaceDisplay
     >>> features = np.random.default_rng(0).normal(size=(30, 8))
-    >>> display = FeatureSpaceDisplay.from_features(features, np.repeat([0, 1], [20, 10]))
+    >>> y = np.repeat([0, 1], [20, 10])
+    >>> display = FeatureSpaceDisplay.from_features(features, y, method="pca")
     >>> display.points.shape
     (30, 2)
     """
@@ -137,7 +138,7 @@ class FeatureSpaceDisplay:
         if attack_options and not attacked:
             raise TypeError(f"{', '.join(attack_options)} is for attacked=True only.")
         X = np.asarray(X) if isinstance(X, list | tuple) else X
-        labels = _check_labels(X, y)
+        labels = labels_of_rows(X, y)
         rng = check_random_state(random_state)
         shown = pick_by_class(labels, max_rows, rng)
         rows = parts.transform(_safe_indexing(X, shown))
@@ -176,24 +177,18 @@ class FeatureSpaceDisplay:
             One row of features for each row.
         y : array-like of shape (n_samples,)
             Labels.
-        method : {"tsne", "pca"}, default="tsne"
-            How many dimensions become two.
         title : str, default="Features"
             Title of the axes.
-        max_rows : int, default=1000
-            Rows shown at most; large classes are thinned first, at random.
-        random_state : int, RandomState instance or None, default=0
-            Of the rows that are shown and t-SNE.
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+        method, max_rows, random_state, ax
+            As of :meth:`from_estimator`.
 
         Returns
         -------
         FeatureSpaceDisplay
             The drawn display.
         """
-        matrix: Array = np.asarray(features)
-        labels = _check_labels(matrix, y)
+        matrix = np.asarray(features)
+        labels = labels_of_rows(matrix, y)
         rng = check_random_state(random_state)
         shown = pick_by_class(labels, max_rows, rng)
         return cls._project(
@@ -216,7 +211,7 @@ class FeatureSpaceDisplay:
             raise ValueError(f"method must be one of {METHODS}; got {method!r}.")
         if features.ndim != 2:
             raise ValueError(f"features must have two dimensions; got shape {features.shape}.")
-        check_finite(features, None)
+        check_finite(features, name="features")
         project = _tsne if method == "tsne" else _pca
         points, axis_names = project(features.astype(np.float64), rng)
         classes, totals = np.unique(every_label, return_counts=True)
@@ -319,11 +314,3 @@ def _tsne(features: Array, rng: np.random.RandomState) -> tuple[Array, tuple[str
 def _pca(features: Array, rng: np.random.RandomState) -> tuple[Array, tuple[str, ...]]:
     projection = PlaneProjection("feature", " of the features").fit(features)
     return projection.transform(features), projection.axis_names_
-
-
-def _check_labels(X: Any, y: ArrayLike) -> Array:
-    labels: Array = column_or_1d(y)
-    n_rows = np.shape(X)[0]
-    if len(labels) != n_rows:
-        raise ValueError(f"there are {n_rows} rows and {len(labels)} labels in y.")
-    return labels

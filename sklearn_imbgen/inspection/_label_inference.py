@@ -15,9 +15,10 @@ from sklearn_imbgen.inspection._axes import (
     MARKERS,
     PALETTE,
     draw_line,
+    largest_first,
     take_axes,
 )
-from sklearn_imbgen.inspection._crowd import fitted_part, largest_first
+from sklearn_imbgen.utils import fitted_part
 
 __all__ = ["LabelInferenceDisplay"]
 
@@ -169,18 +170,10 @@ class LabelInferenceDisplay:
 
         Parameters
         ----------
-        labels : array-like of shape (n_samples,)
-            The inferred label of each row.
-        certainty : array-like of shape (n_samples,)
-            How certain each of them is.
-        accuracy : sequence of float, default=()
-            Share of rows inferred right, one value per round.
-        class_prior : mapping of label to sequence of float, default=None
-            Share of each class, one value per round.
-        log_likelihood : sequence of float, default=()
-            Mean log-likelihood of a row, one value per iteration of EM.
-        certainty_name : str, default="probability of the inferred label"
-            Name of the axis of ``certainty``.
+        labels, certainty : array-like of shape (n_samples,)
+            The inferred label of each row, and how certain each of them is.
+        accuracy, class_prior, log_likelihood, certainty_name
+            As of the class.
         ax : matplotlib Axes or array of them, default=None
             Where to draw, one per panel; None makes a figure.
 
@@ -189,8 +182,8 @@ class LabelInferenceDisplay:
         LabelInferenceDisplay
             The drawn display.
         """
-        inferred: Array = column_or_1d(labels)
-        certain: Array = np.asarray(column_or_1d(certainty), dtype=np.float64)
+        inferred = column_or_1d(labels)
+        certain = np.asarray(column_or_1d(certainty), dtype=np.float64)
         if len(inferred) != len(certain) or not len(inferred):
             raise ValueError(
                 "labels and certainty must hold one value per row, of at least one row; got "
@@ -323,7 +316,7 @@ def _is_wide(values: Array) -> bool:
 def _bin_edges(values: Array) -> Array:
     """Edges of equal width on the axis that is drawn, around all values."""
     if _is_wide(values):
-        edges: Array = np.geomspace(values.min(), values.max(), N_BINS + 1)
+        edges = np.geomspace(values.min(), values.max(), N_BINS + 1)
         # rounding must not leave the ends outside
         edges[[0, -1]] = values.min(), values.max()
         return edges

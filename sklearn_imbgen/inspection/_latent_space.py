@@ -1,18 +1,19 @@
 """The latent space of a sampler, original and synthetic rows together."""
 
 import copy
-import numbers
+from numbers import Integral
 from textwrap import fill
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.inspection._axes import BLACK, MARKERS, PALETTE, add_legend, take_axes
 from sklearn_imbgen.inspection._projection import PlaneProjection, pick_rows
+from sklearn_imbgen.utils import labels_of_rows
 
 __all__ = ["LatentSpaceDisplay"]
 
@@ -130,9 +131,8 @@ class LatentSpaceDisplay:
                 "LatentSMOTE have them."
             )
         check_is_fitted(sampler)
-        if not isinstance(n_synthetic, numbers.Integral) or n_synthetic < 0:
-            raise ValueError(f"n_synthetic must be an integer of at least 0; got {n_synthetic!r}.")
-        labels: Array = column_or_1d(y)
+        check_scalar(n_synthetic, "n_synthetic", Integral, min_val=0)
+        labels = labels_of_rows(X, y)
         latent = sampler.encode(X)
         maker = copy.deepcopy(sampler)
         classes, counts = np.unique(labels, return_counts=True)
@@ -179,12 +179,8 @@ class LatentSpaceDisplay:
             Their labels.
         title : str, default="Latent space"
             Title of the axes.
-        max_rows : int, default=2000
-            Originals shown per class at most; the projection uses all.
-        random_state : int, RandomState instance or None, default=None
-            Which originals are shown where there are more than ``max_rows``.
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+        max_rows, random_state, ax
+            As of :meth:`from_estimator`.
 
         Returns
         -------
@@ -252,11 +248,7 @@ class LatentSpaceDisplay:
 
 
 def _check_points(latent: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
-    points: Array = np.asarray(latent)
-    labels: Array = column_or_1d(y)
-    if points.ndim != 2 or len(points) != len(labels):
-        raise ValueError(
-            "latent points need two dimensions and a label each; got shape "
-            f"{points.shape} and {len(labels)} label(s)."
-        )
-    return points, labels
+    points = np.asarray(latent)
+    if points.ndim != 2:
+        raise ValueError(f"latent points need two dimensions; got shape {points.shape}.")
+    return points, labels_of_rows(latent, y, rows_name="latent")

@@ -98,7 +98,7 @@ class LossCurveDisplay:
         Parameters
         ----------
         history : mapping of str to mapping of str to sequence of float
-            Per network, per term, one value for each epoch.
+            As of the class.
         ax : matplotlib Axes or array of them, default=None
             Where to draw, one per network; None makes a figure.
 

@@ -113,8 +113,7 @@ class ImageSpace:
     def encode(self, X: Any) -> Array:
         """Matrix of shape (n_rows, n_pixels), black 0 and white 1."""
         pixels = _as_array(X, math.prod(self.image_shape)).astype(float)
-        scaled: Array = (pixels - self._low) / self._range
-        return scaled
+        return (pixels - self._low) / self._range
 
     def to_measure(self, X: Any) -> Array:
         """Matrix whose distances mean something: the pixels."""
@@ -122,8 +121,7 @@ class ImageSpace:
 
     def place(self, rows: Array) -> Array:
         """Images of encoded rows, shape (n_rows, height, width[, channels])."""
-        images: Array = np.clip(rows, 0.0, 1.0).reshape(-1, *self.image_shape)
-        return images
+        return np.clip(rows, 0.0, 1.0).reshape(-1, *self.image_shape)
 
 
 def _as_array(X: Any, n_columns: int | None = None) -> Array:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_random_state
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.inspection._axes import (
@@ -18,7 +18,7 @@ from sklearn_imbgen.inspection._axes import (
 )
 from sklearn_imbgen.inspection._projection import ImageSpace, MapSpace, pick_rows
 from sklearn_imbgen.metrics import fidelity_report
-from sklearn_imbgen.utils import draw_seed, plain
+from sklearn_imbgen.utils import draw_seed, labels_of_rows, plain
 
 __all__ = ["ResamplingDisplay", "fidelity_of_methods"]
 
@@ -223,7 +223,7 @@ class ResamplingDisplay:
         ResamplingDisplay
             The drawn display.
         """
-        of_original: Array = column_or_1d(y)
+        of_original = labels_of_rows(X, y)
         label = _smallest_class(of_original) if label is None else label
         of_class = of_original == label
         if not of_class.any():
@@ -354,8 +354,7 @@ def _strip(images: Array, n_wide: int) -> Array:
     n_images, height, width = images.shape[:3]
     cells = np.ones((n_wide, height, width + 1, *images.shape[3:]))
     cells[:n_images, :, :width] = images
-    strip: Array = np.concatenate(cells, axis=1)[:, :-1]
-    return strip
+    return np.concatenate(cells, axis=1)[:, :-1]
 
 
 def _smallest_class(y: Array) -> Any:
@@ -392,17 +391,17 @@ def _synthetic_index(
     name: str, original: Array, resampled: Array, y: ArrayLike, label: Any
 ) -> NDArray[np.intp]:
     """Positions of the rows of the class that a method appended to the originals."""
-    labels: Array = column_or_1d(y)
+    labels = labels_of_rows(resampled, y, f"the labels of {name!r}", f"the table of {name!r}")
     n_original = len(original)
     same = len(resampled) >= n_original and np.allclose(
         resampled[:n_original], original, rtol=SAME_ROW, atol=SAME_ROW
     )
-    if not same or len(labels) != len(resampled):
+    if not same:
         raise ValueError(
             f"method {name!r} did not return the originals in their order followed by its own "
             "rows, and a label for each; pass what the fit_resample of an over-sampler returned."
         )
-    index: NDArray[np.intp] = n_original + np.flatnonzero(labels[n_original:] == label)
+    index = n_original + np.flatnonzero(labels[n_original:] == label)
     if not len(index):
         raise ValueError(f"method {name!r} made no row of class {plain(label)!r}; set label.")
     return index

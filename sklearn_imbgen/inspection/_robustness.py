@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import column_or_1d
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.inspection._axes import (
@@ -24,7 +23,7 @@ from sklearn_imbgen.metrics._class_accuracy import (
     mean_of_classes,
     training_sizes,
 )
-from sklearn_imbgen.utils import under_represented
+from sklearn_imbgen.utils import labels_of_rows, under_represented
 
 __all__ = ["RobustnessDisplay"]
 
@@ -207,17 +206,13 @@ class RobustnessDisplay:
         RobustnessDisplay
             The drawn display.
         """
-        labels: Array = column_or_1d(y_true)
+        labels = labels_of_rows(y_true, y_true, "y_true")
         classes, counts = class_sizes(labels, class_counts, None)
         right = np.ones(len(labels), dtype=bool)
         accuracy = []
         for radius in sorted(predictions):
-            predicted = column_or_1d(predictions[radius])
-            if len(predicted) != len(labels):
-                raise ValueError(
-                    f"y_true has {len(labels)} labels and predictions[{radius}] has "
-                    f"{len(predicted)}."
-                )
+            name = f"predictions[{radius}]"
+            predicted = labels_of_rows(y_true, predictions[radius], name, "y_true")
             right = right & np.asarray(predicted == labels, dtype=bool)
             accuracy.append(accuracy_of_classes(labels, classes, right))
         return cls.from_arrays(
@@ -247,20 +242,16 @@ class RobustnessDisplay:
 
         Parameters
         ----------
-        classes : array-like of shape (n_classes,)
-            Names of the classes.
-        class_counts : array-like of shape (n_classes,)
-            Training rows of each.
+        classes, class_counts : array-like of shape (n_classes,)
+            Names of the classes, and training rows of each.
         epsilons : array-like of shape (n_epsilons,)
             Radii of the attack in rising order, the first 0.
         accuracy : array-like of shape (n_epsilons, n_classes)
             Accuracy of each class under each attack, from 0 to 1.
         epsilon : float, default=None
             Of the bars; None is the largest.
-        epsilon_name : str, default="epsilon"
-            What epsilon is measured in.
-        title : str, default="Accuracy under attack"
-            Title of the first panel.
+        epsilon_name, title
+            As of the class.
         ax : array of two matplotlib Axes, default=None
             Where to draw; None makes a figure.
 

@@ -2,14 +2,15 @@
 
 from sklearn_imbgen.metrics._class_accuracy import class_accuracy
 from sklearn_imbgen.metrics._crowd import annotator_report, krippendorff_alpha
-from sklearn_imbgen.metrics._distribution import detection_auc, feature_distance
-from sklearn_imbgen.metrics._neighborhood import (
+from sklearn_imbgen.metrics._fidelity import (
     coverage_score,
     density_score,
+    detection_auc,
+    feature_distance,
+    fidelity_report,
     intrusion_rate,
     nearest_original_distance,
 )
-from sklearn_imbgen.metrics._report import fidelity_report
 from sklearn_imbgen.metrics._robust import (
     class_accuracy_report,
     robust_accuracy_score,

@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING
 
 from sklearn_imbgen.over_sampling._bagan import BAGAN
 from sklearn_imbgen.over_sampling._conditional_gan import ConditionalGAN
-from sklearn_imbgen.over_sampling._dask import resample_dask
 from sklearn_imbgen.over_sampling._gl_gan import GLGAN
 from sklearn_imbgen.over_sampling._latent_smote import LatentSMOTE
-from sklearn_imbgen.over_sampling._partitions import resample_partitions
+from sklearn_imbgen.over_sampling._streaming import resample_dask, resample_partitions
 from sklearn_imbgen.over_sampling._swim import SWIM
 from sklearn_imbgen.utils import lazy_names
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from sklearn_imbgen.over_sampling._imb_mix import ImbMix
 
 # Imported when first used, so that the other samplers do not wait for skorch.
-_HOMES = {"ImbMix": "_imb_mix"}
+_HOMES = {"ImbMix": "_imb_mix", "MAX_TRAINING_ROWS": "_streaming"}
 
 __all__ = [
     "BAGAN",

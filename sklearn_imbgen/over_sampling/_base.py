@@ -95,11 +95,13 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
                 "X is a dask collection, which fit would load as a whole. "
                 "sklearn_imbgen.over_sampling.resample_dask trains on a sample of it."
             )
+        return self._fit_to_strategy(X, y, self.sampling_strategy)
+
+    def _fit_to_strategy(self, X: Any, y: Any, sampling_strategy: Any) -> "BaseTableOverSampler":
+        """``fit`` for other class sizes than those of ``self.sampling_strategy``."""
         labels = self._check_labels(y)
         X, y, _ = self._check_X_y(X, labels)
-        self.sampling_strategy_ = check_sampling_strategy(
-            self.sampling_strategy, y, self._sampling_type
-        )
+        self.sampling_strategy_ = check_sampling_strategy(sampling_strategy, y, self._sampling_type)
         encoded, codes = self._prepare(X, y)
         # the checked copy is large, and not needed while networks are trained
         del X
@@ -133,8 +135,8 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             The labels of ``X_resampled``.
         """
         if hasattr(X, "__dask_graph__"):
-            # imported here: the module builds on this one
-            from sklearn_imbgen.over_sampling._dask import fit_resample_dask
+            # imported here: most tables are no dask collections
+            from sklearn_imbgen.over_sampling._streaming import fit_resample_dask
 
             return fit_resample_dask(self, X, y, sample_weight)
         labels = self._check_labels(y)

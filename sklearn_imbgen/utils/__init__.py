@@ -5,6 +5,7 @@ from sklearn_imbgen.utils._containers import (
     build_frame,
     integer_bounds,
     is_polars,
+    labels_of_rows,
     plain_labels,
     plain_table,
     polars_to_pandas,
@@ -16,7 +17,6 @@ from sklearn_imbgen.utils._covariance import (
     mean_and_covariance,
 )
 from sklearn_imbgen.utils._files import whole_file
-from sklearn_imbgen.utils._frames import Schema, as_frame, check_values, count_labels, label_codes
 from sklearn_imbgen.utils._imports import import_extra, lazy_names
 from sklearn_imbgen.utils._interpolation import draw_pairs, interpolate, neighbor_table
 from sklearn_imbgen.utils._label_matrix import (
@@ -24,14 +24,7 @@ from sklearn_imbgen.utils._label_matrix import (
     check_label_matrix,
     label_keys,
 )
-from sklearn_imbgen.utils._pipeline import split_pipeline
-from sklearn_imbgen.utils._row_plan import (
-    MAX_MINORITY_ROWS,
-    MAX_TRAINING_ROWS,
-    Batch,
-    RowPlan,
-    plan_rows,
-)
+from sklearn_imbgen.utils._pipeline import fitted_part, split_pipeline
 from sklearn_imbgen.utils._table import TableCodec
 from sklearn_imbgen.utils._truth_inference import (
     confusion_counts,
@@ -57,6 +50,7 @@ from sklearn_imbgen.utils._validation import (
     is_missing,
     match_columns,
     name_some,
+    one_hot_labels,
     plain,
     refuse_label_matrix,
     refuse_masked,
@@ -72,16 +66,10 @@ from sklearn_imbgen.utils._votes import (
 )
 
 __all__ = [
-    "MAX_MINORITY_ROWS",
-    "MAX_TRAINING_ROWS",
-    "Batch",
     "CrowdLabels",
     "RowContainer",
-    "RowPlan",
-    "Schema",
     "TableCodec",
     "VoteModel",
-    "as_frame",
     "build_frame",
     "certainty_of_votes",
     "check_class_sizes",
@@ -91,15 +79,14 @@ __all__ = [
     "check_numeric_columns",
     "check_row_order",
     "check_target_labels",
-    "check_values",
     "confusion_counts",
-    "count_labels",
     "covariance_roots",
     "dawid_skene",
     "draw_pairs",
     "draw_seed",
     "encode_labels",
     "error_rates",
+    "fitted_part",
     "floored_log",
     "import_extra",
     "integer_bounds",
@@ -107,9 +94,9 @@ __all__ = [
     "is_category",
     "is_missing",
     "is_polars",
-    "label_codes",
     "label_keys",
     "label_log_likelihood",
+    "labels_of_rows",
     "lazy_names",
     "majority_codes",
     "match_columns",
@@ -118,10 +105,10 @@ __all__ = [
     "mean_posterior",
     "name_some",
     "neighbor_table",
+    "one_hot_labels",
     "plain",
     "plain_labels",
     "plain_table",
-    "plan_rows",
     "polars_to_pandas",
     "pooled_confusion",
     "posterior_from",

@@ -12,10 +12,19 @@ import numpy as np
 from imblearn.utils._validation import ArraysTransformer
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import _num_samples
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.utils._imports import import_extra
-from sklearn_imbgen.utils._validation import refuse_missing_labels
+from sklearn_imbgen.utils._validation import (
+    check_row_order,
+    check_target_labels,
+    one_hot_labels,
+    refuse_label_matrix,
+    refuse_masked,
+    refuse_missing_labels,
+)
 
 __all__ = [
     "RowContainer",
@@ -23,6 +32,7 @@ __all__ = [
     "dtype_bounds",
     "integer_bounds",
     "is_polars",
+    "labels_of_rows",
     "plain_labels",
     "plain_table",
     "polars_to_pandas",
@@ -79,6 +89,43 @@ def plain_labels(y: Any) -> Any:
         refuse_missing_labels(np.asarray(y.isna()))
         return y.to_numpy()
     return y
+
+
+def labels_of_rows(X: Any, y: Any, name: str = "y", rows_name: str = "X") -> Array:
+    """One label per row of ``X``, as an array.
+
+    Parameters
+    ----------
+    X : object of n_samples rows
+    y : array-like of shape (n_samples,), or one-hot columns
+    name, rows_name : str
+        What ``y`` and ``X`` are called in messages.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If labels are missing or hidden by a mask, more or fewer than rows, several per row,
+        or in another order than the rows by the index of both.
+
+    Examples
+    --------
+    >>> labels_of_rows([[0.5], [1.5]], ["common", "rare"]).tolist()
+    ['common', 'rare']
+    """
+    refuse_masked(y, name)
+    refuse_label_matrix(y)
+    labels = column_or_1d(plain_labels(one_hot_labels(y)))
+    if len(labels) != _num_samples(X):
+        raise ValueError(
+            f"{rows_name} has {_num_samples(X)} rows and {name} has {len(labels)} labels."
+        )
+    check_row_order(X, y, name, rows_name)
+    check_target_labels(labels)
+    return labels
 
 
 def restore_labels(y: Any, labels: Array) -> Any:

@@ -53,8 +53,7 @@ def interpolate(start: Array, end: Array, step: Array) -> Array:
     >>> interpolate(np.array([[0.0, 2.0]]), np.array([[4.0, 2.0]]), np.array([0.25]))
     array([[1., 2.]])
     """
-    points: Array = start + step[:, None].astype(start.dtype) * (end - start)
-    return points
+    return start + step[:, None].astype(start.dtype) * (end - start)
 
 
 def draw_pairs(
@@ -166,5 +165,4 @@ def without_self(nearest: Rows, rows: Rows) -> Rows:
     is_self = nearest == rows[:, None]
     # among exact duplicates a row need not be its own nearest neighbor
     is_self[~is_self.any(axis=1), -1] = True
-    kept: Rows = nearest[~is_self].reshape(len(rows), -1)
-    return kept
+    return nearest[~is_self].reshape(len(rows), -1)

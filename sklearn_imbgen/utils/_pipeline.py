@@ -2,7 +2,9 @@
 
 from typing import Any, NamedTuple
 
-__all__ = ["PipelineParts", "split_pipeline"]
+from sklearn.exceptions import NotFittedError
+
+__all__ = ["PipelineParts", "fitted_part", "split_pipeline"]
 
 
 class PipelineParts(NamedTuple):
@@ -56,3 +58,35 @@ def split_pipeline(estimator: Any) -> PipelineParts:
         inner.last,
         len(transformers) < len(acting) or inner.resamples,
     )
+
+
+def fitted_part(estimator: Any, attribute: str) -> Any:
+    """The estimator that inferred labels, also inside a search, a Pipeline or AggregateThenFit.
+
+    Parameters
+    ----------
+    estimator : object
+    attribute : str
+        What it must have after ``fit``.
+
+    Raises
+    ------
+    NotFittedError
+        If the estimator has no such attribute.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_imbgen.crowd import MajorityVote
+    >>> vote = MajorityVote().fit([[0, 0], [1, 1]])
+    >>> fitted_part(make_pipeline(vote), "labels_") is vote
+    True
+    """
+    part = split_pipeline(estimator).last
+    part = getattr(part, "aggregator_", part)
+    if not hasattr(part, attribute):
+        raise NotFittedError(
+            f"This {type(part).__name__} has no {attribute}: fit it first, if it infers labels "
+            "as DawidSkene and ICEDClassifier do."
+        )
+    return part

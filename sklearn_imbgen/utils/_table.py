@@ -140,7 +140,7 @@ class TableCodec:
         unit = self._to_unit_range(self._numeric_part(X))
         # rows far outside the fitted range: float32 and the layers behind it stay finite
         standardised = np.clip((unit - self._mean) * self._gain, -FARTHEST, FARTHEST)
-        numeric: Array = standardised.astype(dtype)
+        numeric = standardised.astype(dtype)
         if not self.blocks_:
             return numeric
         categories = self._categorical_part(X)
@@ -160,7 +160,7 @@ class TableCodec:
 
     def decode(self, Z: NDArray[np.floating[Any]]) -> Array:
         """Table of shape (n_samples, n_features) in the dtype seen in ``fit``."""
-        table: Array = np.empty((len(Z), self.n_features_), dtype=self.dtype_)
+        table = np.empty((len(Z), self.n_features_), dtype=self.dtype_)
         for column, values in enumerate(self.decode_columns(Z)):
             if self.dtype_.kind == "O" and column in self._bounds:
                 as_python = bool if column in self.boolean_ else int
@@ -187,8 +187,7 @@ class TableCodec:
 
     def _categorical_part(self, X: Any) -> Array:
         columns = X[:, self.categorical]
-        dense: Array = columns.toarray() if sparse.issparse(columns) else columns
-        return dense
+        return columns.toarray() if sparse.issparse(columns) else columns
 
     def _numeric_part(self, X: Any) -> NDArray[np.float64]:
         if sparse.issparse(X):
@@ -199,7 +198,7 @@ class TableCodec:
         half = np.where(self._half > 0, self._half, 1.0)
         # rows far outside the fitted range may overflow; they end at the float limit
         with np.errstate(over="ignore"):
-            unit: Array = np.nan_to_num((values - self._middle) / half)
+            unit = np.nan_to_num((values - self._middle) / half)
         return np.where(self._half > 0, unit, 0.0)
 
     def _decode_numeric(self, Z: Array) -> Array:
@@ -207,7 +206,7 @@ class TableCodec:
         unit = Z * inverse + self._mean
         # infinite where huge features meet an unbounded decoder, until clipped below
         with np.errstate(over="ignore"):
-            values: Array = self._middle + self._half * unit
+            values = self._middle + self._half * unit
         values = np.clip(values, *self._limits())
         if self._snap_to_zero is not None:
             values[np.abs(values) < self._snap_to_zero[self.numeric_]] = 0.0
@@ -227,8 +226,7 @@ class TableCodec:
             low, high = self.minimum_[position], self.maximum_[position]
             rounded = np.clip(rounded, np.ceil(low), np.floor(high))
         column = int(self.numeric_[position])
-        whole: Array = np.clip(rounded, *self._bounds[column])
-        return whole
+        return np.clip(rounded, *self._bounds[column])
 
 
 def _same_unit(half_ranges: Array) -> bool:

@@ -26,6 +26,7 @@ __all__ = [
     "is_missing",
     "match_columns",
     "name_some",
+    "one_hot_labels",
     "plain",
     "refuse_label_matrix",
     "refuse_masked",
@@ -255,7 +256,7 @@ def refuse_masked(data: Any, name: str = "X") -> None:
         )
 
 
-def check_row_order(X: Any, y: Any, name: str = "y") -> None:
+def check_row_order(X: Any, y: Any, name: str = "y", rows_name: str = "X") -> None:
     """Raise if two pandas objects hold the same rows in another order, or other rows.
 
     Nothing is said of an index that only counts from 0, unless it has the labels of the
@@ -265,8 +266,8 @@ def check_row_order(X: Any, y: Any, name: str = "y") -> None:
     ----------
     X, y : object
         Looked at where both have an index, as pandas' have.
-    name : str, default="y"
-        What ``y`` is called in the message.
+    name, rows_name : str
+        What ``y`` and ``X`` are called in the message.
 
     Examples
     --------
@@ -285,9 +286,10 @@ def check_row_order(X: Any, y: Any, name: str = "y") -> None:
         return
     row = next(row for row, pair in enumerate(zip(rows, others, strict=True)) if pair[0] != pair[1])
     raise ValueError(
-        f"X and {name} are indexed differently: row {row} is {plain(rows[row])!r} in X and "
-        f"{plain(others[row])!r} in {name}. Sort one by the other ({name}.loc[X.index]), or pass "
-        f"{name}.to_numpy() if their rows are in the same order."
+        f"{rows_name} and {name} are indexed differently: row {row} is {plain(rows[row])!r} in "
+        f"{rows_name} and {plain(others[row])!r} in {name}. Sort one by the other "
+        f"({name}.loc[{rows_name}.index]), or pass {name}.to_numpy() if their rows are in the "
+        "same order."
     )
 
 
@@ -358,11 +360,35 @@ def refuse_label_matrix(y: Any) -> None:
     one_hot = np.logical_or(is_one, labels == 0).all() and (is_one.sum(axis=1) == 1).all()
     if not one_hot:
         raise ValueError(
-            f"y has shape {labels.shape}: several labels per row. Multilabel and "
-            "multioutput targets are not supported by a sampler. If the columns are "
-            "the answers of several annotators, infer one label per row first with "
-            "the tools of sklearn_imbgen.crowd and pass that."
+            f"y has shape {labels.shape}: several labels per row. Multilabel and multioutput "
+            "targets are not supported. If the columns are the answers of several annotators, "
+            "infer one label per row first with the tools of sklearn_imbgen.crowd and pass that."
         )
+
+
+def one_hot_labels(y: Any) -> Any:
+    """The label of each row of one-hot columns; anything else as it is.
+
+    Parameters
+    ----------
+    y : object
+        Two or more columns with exactly one 1 per row, in an array, a sparse matrix or a
+        table; see :func:`refuse_label_matrix`.
+
+    Returns
+    -------
+    object
+        Names of the columns of a table, else their numbers.
+
+    Examples
+    --------
+    >>> one_hot_labels(np.array([[0, 1], [1, 0], [0, 1]])).tolist()
+    [1, 0, 1]
+    """
+    if len(getattr(y, "shape", ())) != 2 or y.shape[1] == 1:
+        return y
+    codes = np.asarray(y.toarray() if sparse.issparse(y) else y).argmax(axis=1)
+    return np.asarray(list(y.columns))[codes] if hasattr(y, "columns") else codes
 
 
 def check_target_labels(y: Any) -> None:
@@ -459,8 +485,7 @@ def encode_labels(labels: Any, classes: Any, where: str) -> NDArray[np.int64]:
         raise ValueError(
             f"y holds {name_some(unknown)}, which {where}; known are {name_some(classes)}."
         )
-    codes: NDArray[np.int64] = np.searchsorted(classes, labels).astype(np.int64)
-    return codes
+    return np.searchsorted(classes, labels).astype(np.int64)
 
 
 def check_class_sizes(counts: Mapping[Any, int], targeted: Mapping[Any, int], method: str) -> None:

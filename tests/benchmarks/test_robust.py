@@ -1,36 +1,28 @@
-"""The robust benchmark: its sets by their counts, its averages and tables by numbers put in."""
-
-import sys
+"""The robust benchmarks: sets by their counts, averages and tables by numbers put in."""
 
 import numpy as np
 import pandas as pd
 import pytest
-import robust
-import robust_run
-from robust_data import make_split
-from robust_parts import PARTS
-from robust_tables import MEASURES, bar_lines, draw_figure, published, score_table
 
+from benchmarks.__main__ import main
+from benchmarks.robust import methods
+from benchmarks.robust.questions import QUESTIONS
+from benchmarks.robust.scoring import class_averages, rare_weights, score
+from benchmarks.robust.sets import make_split
+from benchmarks.robust.tables import MEASURES, differences, report
+from benchmarks.tables import published
 
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Run the script with these words and give what it printed."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["robust.py", *map(str, words)])
-        robust.main()
-        return capsys.readouterr().out
-
-    return run
+SETTINGS = methods.settings_of("usps-step-100", "linf")
 
 
 def scores_of(numbers):
     rows = [
-        {"set": "s", "seed": seed, "method": name, "seconds": 1.0, **dict.fromkeys(MEASURES, value)}
+        {"set": "s", "seed": seed, "method": name, **dict.fromkeys(MEASURES, value)}
         for name, values in numbers.items()
         for seed, value in enumerate(values)
     ]
-    return pd.DataFrame(rows)
+    both = {"both attacks overall": None, "both attacks under": None}
+    return pd.DataFrame(rows).assign(settings="standard", seconds=1.0, **both)
 
 
 def test_a_step_keeps_a_share_of_the_second_half_and_tests_on_other_balanced_rows():
@@ -63,7 +55,7 @@ def test_unknown_sets_and_missing_folders_end_with_a_line():
 def test_averages_are_over_classes_and_under_is_the_smaller_half():
     y = np.array([0, 0, 0, 0, 1, 1, 2])
     right = np.array([True, True, True, False, True, False, False])
-    overall, under = robust_run.class_averages(right, y, np.array([9, 1, 5]))
+    overall, under = class_averages(right, y, np.array([9, 1, 5]))
     assert overall == pytest.approx(100 * (0.75 + 0.5 + 0) / 3)
     # of three classes the middle one by size is no rare one
     assert under == pytest.approx(50)
@@ -79,53 +71,83 @@ def test_an_attack_can_only_take_from_what_is_right_unattacked():
         test=split.test._replace(X=np.array([[1.0], [1.0]]), y=np.array([0, 1])),
         class_counts=np.array([2, 1]),
     )
-    row = robust_run.score(Stub(), wrong_then_right, {"flip": lambda clf, X, y: y[:, None] * 1.0})
+    row = score(Stub(), wrong_then_right, (lambda clf, X, y: y[:, None] * 1.0,))
     assert row["standard overall"] == 50
     assert row["robust overall"] == 50
 
 
 def test_the_dissertation_stands_beside_its_own_sets_only():
-    assert published("cifar10-step-100", "linf", 4).loc["SRAT-LDAM", "robust under"] == 18.89
-    assert published("cifar10-step-100", "l2", 4).loc["SRAT-LDAM", "robust under"] == 47.45
-    assert published("usps-step-100", "linf", 4).empty
+    def number(chapter, name, norm, method, measure):
+        return published(chapter, set=name, norm=norm).set_index("method").loc[method, measure]
+
+    assert number(4, "cifar10-step-100", "linf", "SRAT-LDAM", "robust under") == 18.89
+    assert number(4, "cifar10-step-100", "l2", "SRAT-LDAM", "robust under") == 47.45
+    assert number(5, "cifar10-exp-10", "linf", "Imb-Mix", "robust under") == 30.52
+    assert published(5, set="usps-exp-10", norm="linf").empty
 
 
-def test_tables_and_the_bar_by_numbers():
+def test_tables_and_differences_by_numbers():
     scores = scores_of({"CE": [50, 52], "DRCB-LDAM": [60, 60], "SRAT-LDAM": [58, 60]})
-    table = score_table(scores, "s", "linf", 4)
-    assert table.loc["CE", "robust under"] == "51.0 ± 1.0"
-    lines = bar_lines(scores, "s")
-    assert lines[0] == ("SRAT-LDAM, standard overall: -1.0 against the best other (DRCB-LDAM)")
-    assert "robust under -1.0" in lines[-1]
+    printed = report(4, scores)
+    assert printed.startswith("s, linf: class-averaged accuracy in %, 2 seed(s)")
+    assert printed.count("51.0 ± 1.0") == len(MEASURES)
+    (line,) = differences(scores)
+    assert line.startswith("SRAT-LDAM less DRCB-LDAM: standard overall -1.0, ")
+    (line,) = differences(scores_of({"data_aug": [64.0], "Imb-Mix": [65.0]}))
+    assert line.startswith("Imb-Mix less data_aug: standard overall +1.0")
 
 
-def test_a_figure_has_a_line_per_loss(tmp_path):
-    part = PARTS["separation"]
-    names = [name for name in part.methods if name.startswith("SRAT-CE")]
-    scores = scores_of({name: [50.0, 60.0] for name in names})
-    draw_figure(scores, part.values, part.quantity, tmp_path / "figure.png")
+@pytest.mark.parametrize("name", ["robust-separation", "imb-mix-averaging"])
+def test_figures_are_drawn(name, tmp_path):
+    asked = QUESTIONS[name]
+    scores = scores_of({method: [50.0, 60.0] for method in list(asked.methods)[:4]})
+    asked.draw(scores, tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 1000
 
 
-def test_the_ratio_of_figure_4_7_is_in_the_method():
-    assert PARTS["ratio"].set_of("usps-step-100", "SRAT-Focal @ 5") == "usps-step-5"
-    assert PARTS["compare"].set_of("usps-step-100", "CE") == "usps-step-100"
+def test_figures_have_another_set_and_other_weights_in_the_method():
+    assert methods.RATIOS["SRAT-Focal @ 5"].ratio == 5
+    split = make_split("digits-step-20", None, 0)
+    weights = rare_weights(split, methods.WEIGHTS["SRAT-CE @ 78"].weight)
+    assert list(weights.values()) == [1.0] * 5 + [78] * 5
 
 
-def test_the_script_prints_a_table_and_goes_on_from_its_file(call, tmp_path, monkeypatch):
-    short = {"module__width": 2, "max_epochs": 1, "n_steps": 1}
-    settings = robust_run.settings_of
-    monkeypatch.setattr(robust_run, "settings_of", lambda *about: settings(*about) | short)
+def test_methods_are_the_rows_of_the_tables():
+    built = {name: method.build(**SETTINGS) for name, method in methods.TABLES_5.items()}
+    assert {"vanilla", "resample", "reweight", "mixup", "remix", "Imb-Mix"} <= set(built)
+    assert built["vanilla"].mixing is None
+    assert built["Imb-Mix, chapter"].averaging_start == 0.8
+    assert built["Imb-Mix, chapter"].class_weight is None
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_all_methods_of_a_question_share_network_and_budget(name):
+    shared = ("module", "epsilon", "n_steps", "max_epochs", "batch_size", "lr")
+    for method, asked in QUESTIONS[name].methods.items():
+        net = asked.build(**SETTINGS)
+        changed = {own for own in shared if getattr(net, own) != SETTINGS[own]}
+        assert changed <= {"batch_size", "lr"}
+        assert not changed or method.startswith(("batches of", "learning rate"))
+
+
+def test_a_question_prints_a_table_and_goes_on_from_its_file(capsys, tmp_path):
     file = tmp_path / "scores.csv"
-    words = ["--methods", "CE", "SRAT-LDAM", "--seeds", 1, "--output", file]
-    out = call(*words)
+    words = ["--quick", "--output", str(file), "--methods"]
+    main(["robust", *words, "DRCB-LDAM"])
+    main(["robust", *words, "DRCB-LDAM", "SRAT-LDAM"])
+    out = capsys.readouterr().out
     assert "digits-step-20, linf" in out
-    assert "SRAT-LDAM, robust under" in out
-    first = pd.read_csv(file)
-    assert len(first) == 2
-    call(*words)
-    pd.testing.assert_frame_equal(pd.read_csv(file), first)
-    with pytest.raises(SystemExit, match="no method Foo"):
-        call("--methods", "Foo")
-    with pytest.raises(SystemExit, match="has no figure"):
-        call("--plot", tmp_path / "x.png")
+    assert "SRAT-LDAM less DRCB-LDAM" in out
+    assert pd.read_csv(file)["method"].tolist() == ["DRCB-LDAM", "SRAT-LDAM"]
+    with pytest.raises(SystemExit, match="has the question 'robust'"):
+        main(["imb-mix", "--quick", "--output", str(file)])
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [("robust-weights", "SRAT-CE @ 78"), ("robust-ratio", "SRAT-Focal @ 5"),
+     ("imb-mix", "Imb-Mix")],
+)  # fmt: skip
+def test_other_questions_are_answered(name, method, capsys):
+    main([name, "--quick", "--methods", method])
+    assert method in capsys.readouterr().out

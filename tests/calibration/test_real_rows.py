@@ -149,8 +149,17 @@ def test_what_cannot_be_calibrated_is_refused(two):
         calibrate_on_real_rows(clf, X_real, y_real, is_synthetic=y_real == 1)
     with pytest.raises(ValueError, match="y holds 7, which the classifier was not fitted on"):
         calibrate_on_real_rows(clf, X_real, np.where(y_real == 1, 7, y_real))
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+    with pytest.raises(ValueError, match="X has 900 rows and y has 899 labels"):
         calibrate_on_real_rows(clf, X_real, y_real[1:])
+    with pytest.raises(ValueError, match="X is a masked array that hides 1 value"):
+        calibrate_on_real_rows(clf, np.ma.masked_equal(X_real, X_real[7, 0]), y_real)
+    frame, names = pd.DataFrame(X_real), np.arange(900)[::-1]
+    with pytest.raises(ValueError, match="X and y are indexed differently: row 0 is 0 in X"):
+        calibrate_on_real_rows(clf, frame, pd.Series(y_real, index=names))
+    with pytest.raises(ValueError, match="X and is_synthetic are indexed differently"):
+        calibrate_on_real_rows(
+            clf, frame, y_real, is_synthetic=pd.Series(np.zeros(900, dtype=bool), index=names)
+        )
     with pytest.raises(NotFittedError, match="not fitted"):
         calibrate_on_real_rows(LogisticRegression(), X_real, y_real)
 

@@ -17,6 +17,7 @@ SEPARATE = {"mix_stderr": False} if OLD_CLICK else {}
 def small_glgan(settings):
     return GLGAN(
         sampling_strategy=settings.strategy,
+        categorical_features=list(settings.categorical),
         max_epochs=1,
         autoencoder_epochs=1,
         steps_per_epoch=2,

@@ -12,7 +12,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from sklearn_imbgen.cli import _figures, _page, _resample_report
 from sklearn_imbgen.cli._page import Page, Section, Text, write_page
-from sklearn_imbgen.metrics import _distribution
+from sklearn_imbgen.metrics import _fidelity
 
 EVIL = "<script>alert('&')</script>"
 SHARED_SECTIONS = ["Class balance", "Fidelity of the synthetic rows", "Latent map"]
@@ -75,7 +75,7 @@ def quick(monkeypatch):
     def two_trees(n_estimators, **options):
         return RandomForestClassifier(n_estimators=2, **options)
 
-    monkeypatch.setattr(_distribution, "RandomForestClassifier", two_trees)
+    monkeypatch.setattr(_fidelity, "RandomForestClassifier", two_trees)
     monkeypatch.setattr(_figures, "FIGURE_DPI", 20)
 
 

@@ -171,8 +171,8 @@ def test_impossible_settings_are_refused_by_name(settings, message):
     ("y", "message"),
     [
         ([1, 1, 1], "one class"),
-        ([0, None, 1], "no label in row 1"),
-        ([[0, 1]], "one-dimensional"),
+        ([0, None, 1], "y contains None: row 1"),
+        ([[[0, 1]]], "one-dimensional"),
         ([0.5, 1.5, 1.0], "y must hold classes; row 0"),
     ],
 )

@@ -329,16 +329,37 @@ def test_labels_may_be_tuples_or_a_single_column(make):
 
 
 @every_profile
+@pytest.mark.parametrize("as_columns", [np.asarray, sparse.csr_array, pd.DataFrame])
+def test_labels_may_be_one_hot_columns(make, as_columns):
+    X, y = rows_per_class(50, [0, 1])
+    columns = as_columns(np.eye(2)[y])
+    _, kept, indices = make(X, columns, random_state=0)
+    np.testing.assert_array_equal(indices, make(X, y, random_state=0)[2])
+    assert type(kept) is type(columns)
+    assert kept.shape == (len(indices), 2)
+
+
+@every_profile
+def test_rows_of_x_and_y_are_in_the_same_order(make):
+    X, y = rows_per_class(50, [0, 1])
+    names = [f"row{i}" for i in range(100)]
+    with pytest.raises(ValueError, match="indexed differently: row 0 is 'row0' in X and 'row99'"):
+        make(pd.DataFrame(X, index=names), pd.Series(y, index=names[::-1]))
+
+
+@every_profile
 @pytest.mark.parametrize(
     ("y", "message"),
     [
         ([0] * 6, r"y has 1 class\(es\) \[0\]"),
         ([], r"X has 6 rows but y has 0 labels"),
         ([0, 1, 0, 1], r"X has 6 rows but y has 4 labels"),
-        (np.eye(6), r"y must be one-dimensional, got shape \(6, 6\)"),
-        ([0, 0, 0, 1, 1, None], r"no label in row 5"),
-        (np.array([0, np.nan, 0, 1, 1, 1]), r"no label in row 1: nan"),
-        (pd.Series([0, 0, 0, 1, pd.NA, 1], dtype="Int64"), r"no label in row 4"),
+        (np.eye(6)[None], r"y must be one-dimensional, got shape \(1, 6, 6\)"),
+        (np.ones((6, 2)), r"y has shape \(6, 2\): several labels per row"),
+        ([0, 0, 0, 1, 1, None], r"y contains None: row 5"),
+        (np.array([0, np.nan, 0, 1, 1, 1]), r"y contains NaN: row 1"),
+        (pd.Series([0, 0, 0, 1, pd.NA, 1], dtype="Int64"), r"y contains NaN: row 4"),
+        (np.ma.masked_equal([0, 0, 9, 1, 1, 1], 9), "y is a masked array that hides 1 value"),
         ([0, 0, 0, "a", "a", "a"], r"hashable and comparable"),
         ([[0], [0], [0], [1], [1], [1]], r"hashable and comparable"),
     ],

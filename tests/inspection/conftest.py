@@ -2,8 +2,10 @@ import sys
 
 import matplotlib
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 
 from sklearn_imbgen import GLGAN
+from sklearn_imbgen.metrics import _fidelity
 
 matplotlib.use("Agg")
 
@@ -27,3 +29,15 @@ def small_sampler(imbalanced):
     """A sampler trained for an epoch on the 90 and 10 rows."""
     sampler = GLGAN(max_epochs=1, autoencoder_epochs=1, steps_per_epoch=2, random_state=0)
     return sampler.fit(*imbalanced)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_trees():
+    """A quick classifier for the report of fidelity, whose own tests train the usual one."""
+
+    def few(n_estimators, **options):
+        return RandomForestClassifier(n_estimators=3, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_fidelity, "RandomForestClassifier", few)
+        yield

@@ -117,5 +117,5 @@ def test_errors_say_what_is_wrong(small_sampler, imbalanced):
         LatentSpaceDisplay.from_estimator(small_sampler, *imbalanced, n_synthetic=-1)
     with pytest.raises(NotFittedError):
         LatentSpaceDisplay.from_estimator(GLGAN(), *imbalanced)
-    with pytest.raises(ValueError, match=r"\(2, 2\) and 1 label"):
+    with pytest.raises(ValueError, match="latent has 2 rows and y has 1 labels"):
         LatentSpaceDisplay.from_arrays(np.zeros((2, 2)), [0])

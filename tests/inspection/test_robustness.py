@@ -169,7 +169,7 @@ def test_errors_say_what_is_wrong(imbalanced):
         RobustnessDisplay.from_arrays(*arrays, [1, 2], [[1, 1], [1, 1]])
     with pytest.raises(ValueError, match=r"epsilon must be one of \[0.0, 1.0\]; got 3"):
         RobustnessDisplay.from_arrays(*arrays, [0, 1], [[1, 1], [1, 1]], epsilon=3)
-    with pytest.raises(ValueError, match=r"8 labels and predictions\[0.1\] has 7"):
+    with pytest.raises(ValueError, match=r"y_true has 8 rows and predictions\[0.1\] has 7 labels"):
         RobustnessDisplay.from_predictions(
             Y_TRUE, {0: Y_TRUE, 0.1: Y_TRUE[1:]}, class_counts=COUNTS
         )

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy import sparse
 
@@ -7,6 +8,7 @@ from sklearn_imbgen.utils import (
     check_finite,
     check_row_order,
     encode_labels,
+    labels_of_rows,
     match_columns,
     refuse_masked,
 )
@@ -160,3 +162,43 @@ def test_names_that_occur_twice_are_not_sorted():
     assert match_columns(twice, twice, "other") is twice
     with pytest.raises(ValueError, match="names occur several times, in another order"):
         match_columns(twice, twice.iloc[:, [0, 2, 1]], "other")
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        ["a", "b", "a"],
+        np.array([["a"], ["b"], ["a"]]),
+        pd.Series(list("aba"), dtype="category"),
+        pd.Series(list("aba"), dtype="string"),
+        pd.DataFrame({"a": [1, 0, 1], "b": [0, 1, 0]}),
+        pl.Series(list("aba")),
+        pl.DataFrame({"a": [True, False, True], "b": [False, True, False]}),
+    ],
+    ids=lambda y: type(y).__module__.partition(".")[0] + type(y).__name__,
+)
+def test_labels_of_rows_come_in_any_container(y):
+    labels = labels_of_rows(np.zeros((3, 1)), y)
+    assert labels.shape == (3,)
+    assert labels.tolist() == ["a", "b", "a"]
+
+
+def test_one_hot_columns_without_names_are_numbered():
+    for y in (np.eye(3), sparse.csr_array(np.eye(3)), np.eye(3).astype(bool)):
+        assert labels_of_rows(np.zeros((3, 1)), y).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([0, 1], "^X has 3 rows and y has 2 labels"),
+        ([0, None, 1], "y contains None: row 1"),
+        (pd.Series([0, pd.NA, 1], dtype="Int64"), "y contains NaN: row 1"),
+        (np.ones((3, 2)), r"y has shape \(3, 2\): several labels per row"),
+        (np.ma.masked_equal([0, 9, 1], 9), "^y is a masked array"),
+        (pd.Series([0, 1, 0], index=[2, 1, 0]), "^X and y are indexed differently: row 0 is 0"),
+    ],
+)
+def test_labels_that_do_not_fit_the_rows_are_refused(y, message):
+    with pytest.raises(ValueError, match=message):
+        labels_of_rows(pd.DataFrame(ROW), y)

@@ -1,0 +1,1 @@
+"""Time, memory, and how long a way a call takes."""

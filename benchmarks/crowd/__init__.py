@@ -1,0 +1,1 @@
+"""Labels of a crowd: chapter 3."""

@@ -1,0 +1,1 @@
+"""Over-samplers before classifiers: chapter 2."""

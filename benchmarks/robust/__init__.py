@@ -1,0 +1,1 @@
+"""Robust classifiers: chapters 4 and 5."""
