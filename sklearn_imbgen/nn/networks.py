@@ -1,14 +1,18 @@
 """Networks from rows or images to logits, and a look inside any of them."""
 
+import copy
+import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sklearn_imbgen.nn.modules import linear, multilayer_perceptron
+from sklearn_imbgen.nn.modules import build_module, linear, multilayer_perceptron
 
 __all__ = [
     "CosineLinear",
@@ -16,6 +20,7 @@ __all__ = [
     "ResidualNetwork",
     "Standardize",
     "TableNetwork",
+    "build_network",
     "check_logits",
     "evaluation_mode",
     "find_layer",
@@ -231,6 +236,64 @@ class ResidualNetwork(nn.Module):
         maps = self.stages(self.first(self.standardize(X)))
         logits: Tensor = self.head(maps.mean(dim=(2, 3)))
         return logits
+
+
+def build_network(
+    module: Any,
+    given: dict[str, Any],
+    *,
+    shape: tuple[int, ...],
+    n_classes: int,
+    statistics: tuple[Tensor, Tensor],
+    generator: torch.Generator,
+) -> nn.Module:
+    """A network for rows of a shape, from a parameter ``module``.
+
+    Parameters
+    ----------
+    module : Module class, instance or function, or None
+        None is a :class:`TableNetwork` or :class:`ResidualNetwork`. A class or function is told
+        the sizes of the data that it asks for; an instance is copied.
+    given : dict
+        Further arguments, ``module__*`` of a net.
+    shape : tuple of int
+        Of a row.
+    n_classes : int
+    statistics : pair of Tensor
+        Mean and scale by which a network of ours standardises.
+    generator : torch.Generator
+        Of its first weights.
+
+    Raises
+    ------
+    ValueError
+        If there is no module, and no network of ours for such rows.
+    """
+    if module is None:
+        mean, scale = statistics
+        common = {"mean": mean, "scale": scale, "generator": generator, **given}
+        if len(shape) == 1:
+            return TableNetwork(shape[0], n_classes, **common)
+        if len(shape) == 3:
+            return ResidualNetwork(shape[0], n_classes, **common)
+        raise ValueError(
+            f"each row of X has the shape {shape}; without module, rows must be "
+            "(n_features,) or (channels, height, width). Pass a module for other shapes."
+        )
+    if isinstance(module, nn.Module):
+        # fitting must not change a parameter
+        return type(module)(**given) if given else copy.deepcopy(module)
+    sizes: dict[str, Any] = {
+        "n_features": int(np.prod(shape)),
+        "n_channels": shape[0],
+        "input_shape": tuple(shape),
+        "n_classes": n_classes,
+    }
+    if isinstance(module, type):
+        return build_module(module, "module", **sizes | given)
+    taken = inspect.signature(module).parameters
+    built: nn.Module = module(**{k: v for k, v in sizes.items() if k in taken} | given)
+    return built
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """skorch's NeuralNetClassifier with the manners of a scikit-learn classifier."""
 
 import copy
-import inspect
 import math
 import numbers
 from collections.abc import Iterable, Iterator
@@ -31,13 +30,13 @@ from sklearn_imbgen._typing import Array
 from sklearn_imbgen.exceptions import DivergenceError
 from sklearn_imbgen.nn.checkpoint import Checkpoint
 from sklearn_imbgen.nn.device import limited_threads, resolve_device, thread_share
-from sklearn_imbgen.nn.modules import build_module
-from sklearn_imbgen.nn.networks import ResidualNetwork, TableNetwork
+from sklearn_imbgen.nn.networks import ResidualNetwork, TableNetwork, build_network
 from sklearn_imbgen.nn.seeding import draw_seed, isolated_rng
 from sklearn_imbgen.nn.skorch_batches import CodedDataset, TensorBatches
+from sklearn_imbgen.nn.skorch_parameters import RARE, first_unknown, known_beside, named_parts
 from sklearn_imbgen.utils import check_target_labels, encode_labels, plain
 
-__all__ = ["SkorchClassifier", "named_parts"]
+__all__ = ["SkorchClassifier"]
 
 # A training loss that grows by this factor over that of the first epoch has exploded.
 EXPLOSION_FACTOR = 1e3
@@ -45,18 +44,6 @@ EXPLOSION_FACTOR = 1e3
 SGD_DEFAULTS = {"momentum": 0.9, "weight_decay": 5e-4}
 # Seeds of consecutive epochs are this far apart.
 SEED_STRIDE = 1_000_003
-# skorch's rarer parameters, and ours of that kind: taken where given, as skorch takes module__*.
-RARE = (
-    "iterator_train",
-    "iterator_valid",
-    "dataset",
-    "classes",
-    "predict_nonlinearity",
-    "use_caching",
-    "torch_load_kwargs",
-    "compile",
-    "mixed_precision",
-)
 
 
 class SkorchClassifier(NeuralNetClassifier):
@@ -128,23 +115,13 @@ class SkorchClassifier(NeuralNetClassifier):
         # past skorch's __setattr__, which takes a module passed as a parameter for a component
         self.__dict__.update(named | extra)
         self._params_to_validate = {name for name in extra if "__" in name}
-        unknown = self._first_unknown(extra, RARE)
+        unknown = first_unknown(self, extra, RARE)
         if unknown is not None:
+            self.__dict__.pop(unknown)
             raise TypeError(
                 f"{type(self).__name__}() got an unexpected keyword argument {unknown!r}. "
-                f"{self._known_beside(unknown)}"
+                f"{known_beside(self, unknown)}"
             )
-
-    def _first_unknown(self, names: Iterable[str], plain_names: Iterable[str]) -> str | None:
-        """The first name that is no parameter; of ``prefix__part``, the part is looked at too."""
-        for name in names:
-            prefix, _, part = name.partition("__")
-            if not part and name not in plain_names:
-                return name
-            known = self._parts_of(prefix) if part else None
-            if (part and prefix not in self.prefixes_) or (known is not None and part not in known):
-                return name
-        return None
 
     def _parts_of(self, prefix: str) -> list[str] | None:
         """What may follow ``prefix__``; None if that is for skorch or torch to say."""
@@ -154,18 +131,9 @@ class SkorchClassifier(NeuralNetClassifier):
                 parts = dict.fromkeys(part for kind in kinds for part in named_parts(kind) or ())
                 return [part for part in parts if not part.startswith("n_")]
             kind = type(self.module) if isinstance(self.module, nn.Module) else self.module
-            return named_parts(kind)
+            return named_parts(kind) if callable(kind) else None
         defaults = [name for name in dir(type(self)) if name.startswith(f"{prefix}__")]
         return [name.removeprefix(f"{prefix}__") for name in defaults] or None
-
-    def _known_beside(self, name: str) -> str:
-        prefix, _, part = name.partition("__")
-        known = self._parts_of(prefix) if part and prefix in self.prefixes_ else None
-        if known is not None:
-            return f"Known are {', '.join(f'{prefix}__{part}' for part in known) or 'none'}."
-        prefixes = ", ".join(f"{prefix}__*" for prefix in self.prefixes_)
-        names = [name for name in self._get_param_names() if "__" not in name]
-        return f"Known are {', '.join(dict.fromkeys([*names, *RARE]))}, {prefixes}."
 
     def _get_param_names(self) -> list[str]:
         return [name for name in vars(self) if not name.endswith("_") and not name.startswith("_")]
@@ -190,13 +158,13 @@ class SkorchClassifier(NeuralNetClassifier):
         before = dict(vars(self))
         # what follows module__ and criterion__ depends on those two
         self.__dict__.update(others)
-        unknown = self._first_unknown(others, known)
+        unknown = first_unknown(self, others, known)
         if unknown is not None:
             self.__dict__.clear()
             self.__dict__.update(before)
             raise ValueError(
                 f"Invalid parameter {unknown!r} for estimator {type(self).__name__}. "
-                f"{self._known_beside(unknown)}"
+                f"{known_beside(self, unknown)}"
             )
         self._params_to_validate.update(name for name in others if "__" in name)
         if self.initialized_:
@@ -490,8 +458,9 @@ class SkorchClassifier(NeuralNetClassifier):
             scale = X.std(axis=axes, keepdims=True, dtype=np.float64)[0]
             scale[scale <= 1e-6 * np.abs(mean)] = 1.0
             scale[scale == 0] = 1.0
-            self._statistics = tuple(
-                torch.from_numpy(part.astype(np.float32)) for part in (mean, scale)
+            self._statistics = (
+                torch.from_numpy(mean.astype(np.float32)),
+                torch.from_numpy(scale.astype(np.float32)),
             )
 
     def check_data(self, X: Any, y: Any = None) -> None:
@@ -531,39 +500,16 @@ class SkorchClassifier(NeuralNetClassifier):
                 f"{type(self).__name__} takes the sizes of its network and the classes from the "
                 "data: call fit or partial_fit first."
             )
-        self.module_ = self._finish_module(self._build_module())
+        module = build_network(
+            self.module,
+            self.get_params_for("module"),
+            shape=self.input_shape_,
+            n_classes=len(self.classes_inferred_),
+            statistics=self._statistics,
+            generator=self._generator,
+        )
+        self.module_ = self._finish_module(module)
         return self
-
-    def _build_module(self) -> nn.Module:
-        given = self.get_params_for("module")
-        if self.module is None:
-            mean, scale = self._statistics
-            n_classes = len(self.classes_inferred_)
-            common = {"mean": mean, "scale": scale, "generator": self._generator, **given}
-            if len(self.input_shape_) == 1:
-                return TableNetwork(self.input_shape_[0], n_classes, **common)
-            if len(self.input_shape_) == 3:
-                return ResidualNetwork(self.input_shape_[0], n_classes, **common)
-            raise ValueError(
-                f"each row of X has the shape {self.input_shape_}; without module, rows must be "
-                "(n_features,) or (channels, height, width). Pass a module for other shapes."
-            )
-        if isinstance(self.module, nn.Module):
-            # fitting must not change a parameter
-            return type(self.module)(**given) if given else copy.deepcopy(self.module)
-        sizes = {
-            "n_features": int(np.prod(self.input_shape_)),
-            "n_channels": self.input_shape_[0],
-            "input_shape": tuple(self.input_shape_),
-            "n_classes": len(self.classes_inferred_),
-        }
-        if isinstance(self.module, type):
-            return build_module(self.module, "module", **sizes | given)
-        # a function that builds one
-        taken = inspect.signature(self.module).parameters
-        known = {name: size for name, size in sizes.items() if name in taken}
-        built: nn.Module = self.module(**known | given)
-        return built
 
     def _finish_module(self, module: nn.Module) -> nn.Module:
         """Hook for a child that changes layers of the network."""
@@ -690,14 +636,6 @@ class SkorchClassifier(NeuralNetClassifier):
 
 def _softmax(logits: Tensor) -> Tensor:
     return torch.softmax(logits.double(), dim=-1)
-
-
-def named_parts(kind: Any) -> list[str] | None:
-    """Names of what a class or function takes; None if it takes anything."""
-    parameters = inspect.signature(kind).parameters.values()
-    if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters):
-        return None
-    return [p.name for p in parameters]
 
 
 def _mean_train_loss(batches: Iterable[dict[str, Any]]) -> float:

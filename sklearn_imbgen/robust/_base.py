@@ -24,7 +24,8 @@ from sklearn_imbgen.nn import (
     thread_share,
 )
 from sklearn_imbgen.nn.skorch_batches import TensorBatches, gather_rows
-from sklearn_imbgen.nn.skorch_net import SkorchClassifier, named_parts
+from sklearn_imbgen.nn.skorch_net import SkorchClassifier
+from sklearn_imbgen.nn.skorch_parameters import named_parts
 from sklearn_imbgen.robust._attacks import (
     Threat,
     feature_units,
