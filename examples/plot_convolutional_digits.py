@@ -2,8 +2,8 @@
 Digits from a convolutional autoencoder
 =======================================
 
-GLGAN takes any torch modules as ``encoder`` and ``decoder``. Rows reach them
-flat, so an image network unflattens first. Here 4s are the majority, and only
+The first stage of GLGAN takes any torch modules as ``encoder`` and ``decoder``. Rows
+reach them flat, so an image network unflattens first. Here 4s are the majority, and only
 ten 7s are left to learn from.
 """
 
@@ -13,9 +13,9 @@ ten 7s are left to learn from.
 from sklearn.datasets import load_digits
 from torch import nn
 
-from sklearn_imbgen import GLGAN
 from sklearn_imbgen.datasets import make_binary_imbalance
 from sklearn_imbgen.inspection import LossCurveDisplay, ResamplingDisplay
+from sklearn_imbgen.over_sampling import GLGAN, LatentSMOTE
 
 X, y = load_digits(return_X_y=True)
 split = make_binary_imbalance(X, y, ratio=0.07, majority=4, minority=7, random_state=0)
@@ -54,7 +54,8 @@ class Decoder(nn.Sequential):
         )
 
 
-sampler = GLGAN(encoder=Encoder, decoder=Decoder, latent_dim=16, random_state=0)
+first_stage = LatentSMOTE(encoder=Encoder, decoder=Decoder, latent_dim=16)
+sampler = GLGAN(latent_smote=first_stage, random_state=0)
 X_resampled, y_resampled = sampler.fit_resample(X, y)
 
 # %%

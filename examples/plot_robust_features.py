@@ -72,8 +72,8 @@ RobustnessDisplay.from_estimator(models["SRAT"], X_test, y_test, epsilons=RADII)
 # where classes lie apart and 0 where they mix. Attacked, the classes mix in both nets, with
 # SRAT a little less; the map alone would not tell.
 shown = np.isin(y_test, [1, 3, 5, 8, 9])
-figure, axes = plt.subplots(1, 2, figsize=(11, 5.8), layout="constrained")
-for ax, name in zip(axes, ("adversarial training", "SRAT"), strict=True):
+figure, axes = plt.subplots(1, 3, figsize=(12, 4.6), layout="constrained")
+for ax, name in zip(axes, nets, strict=True):
     net = models[name][-1]
     rows = models[name][0].transform(X_test[shown])
     features = net.extract_features(net.perturb(rows, y_test[shown]))

@@ -31,6 +31,12 @@ def sampler(request):
     return clone(SAMPLERS[request.param])
 
 
+@pytest.fixture
+def swim():
+    """The cheapest sampler, for what the base does for all of them."""
+    return clone(SAMPLERS["SWIM"])
+
+
 @pytest.fixture(params=NETWORK_SAMPLERS)
 def network_sampler(request):
     """Each sampler that trains networks in turn."""

@@ -6,7 +6,9 @@ from sklearn_imbgen.robust import ImbMixClassifier
 TINY = {"hidden_dims": (16,), "latent_dim": 4, "batch_size": 16, "steps_per_epoch": 2}
 
 SAMPLERS = {
-    "GLGAN": GLGAN(autoencoder_epochs=2, max_epochs=1, random_state=0, **TINY),
+    "GLGAN": GLGAN(
+        latent_smote=LatentSMOTE(**TINY), autoencoder_epochs=2, max_epochs=1, random_state=0
+    ),
     "LatentSMOTE": LatentSMOTE(autoencoder_epochs=2, random_state=0, **TINY),
     "ConditionalGAN": ConditionalGAN(max_epochs=2, random_state=0, **TINY),
     "BAGAN": BAGAN(autoencoder_epochs=2, max_epochs=1, random_state=0, **TINY),
@@ -26,3 +28,11 @@ EXPECTED_FAILURES: dict[str, dict[str, str]] = {}
 
 def expected_failures(estimator):
     return EXPECTED_FAILURES.get(type(estimator).__name__, {})
+
+
+def tuned(sampler, **settings):
+    """The sampler with parameters changed, those of GLGAN's first stage where they belong."""
+    own = sampler.get_params(deep=False)
+    return sampler.set_params(
+        **{name if name in own else f"latent_smote__{name}": v for name, v in settings.items()}
+    )

@@ -18,7 +18,11 @@ import pandas as pd
 from benchmarks.cost.measuring import cheapest, growth
 from benchmarks.question import Question, Row, Settings
 from benchmarks.tables import titled
-from sklearn_imbgen.utils import CrowdLabels, dawid_skene, vote_proportions
+from sklearn_imbgen.aggregation import (
+    CrowdLabels,
+    dawid_skene,
+    vote_proportions,
+)
 
 PER_ROW = 5
 ITERATIONS = 5

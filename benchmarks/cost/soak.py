@@ -25,7 +25,11 @@ TINY = {"hidden_dims": (16,), "random_state": 0}
 LATENT = {**TINY, "latent_dim": 4, "batch_size": 16, "steps_per_epoch": 2}
 NET = {"max_epochs": 2, "n_steps": 2, "batch_size": 32, "random_state": 0}
 ESTIMATORS = {
-    "GLGAN": over_sampling.GLGAN(autoencoder_epochs=2, max_epochs=1, **LATENT),
+    "GLGAN": over_sampling.GLGAN(
+        latent_smote=over_sampling.LatentSMOTE(autoencoder_epochs=2, **LATENT),
+        max_epochs=1,
+        random_state=0,
+    ),
     "LatentSMOTE": over_sampling.LatentSMOTE(autoencoder_epochs=2, **LATENT),
     "ConditionalGAN": over_sampling.ConditionalGAN(max_epochs=2, **LATENT),
     "BAGAN": over_sampling.BAGAN(autoencoder_epochs=2, max_epochs=1, **LATENT),

@@ -155,14 +155,8 @@ WARM_UPS = {"Trad-I": "all", "Trad-II": "certain", "ICED-w": "graded"}
 # what the setting is called -> parameters that differ from the defaults
 ABLATIONS: dict[str, dict[str, Any]] = {
     "ICED": {},
-    **{
-        f"synthetic rows {share:g}, {labels}": {
-            "synthetic_share": share,
-            "synthetic_labels": labels,
-        }
-        for share in (0.3, 1.0)
-        for labels in ("parents", "minority", "reject", "infer")
-    },
+    "synthetic rows 0.3": {"synthetic_share": 0.3},
+    "synthetic rows 1": {"synthetic_share": 1.0},
     "estimated prior": {"prior": "estimated"},
     "one difficulty": {"difficulty_levels": (0.0,)},
     "one network": {"n_networks": 1},

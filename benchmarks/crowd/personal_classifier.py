@@ -1,4 +1,4 @@
-"""CPC (Kajino, Tsuboi and Kashima 2013), a baseline of Tables 3.2 and 3.3.
+"""CPC (Kajino, Tsuboi and Kashima 2013), a baseline of Table 3.2.
 
 Every worker has a linear classifier of their own, tied to a base classifier that predicts;
 classifiers of like-minded workers are drawn together until they coincide, so that a
@@ -14,7 +14,11 @@ from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_imbgen.utils import CrowdLabels, TableCodec, check_label_matrix
+from sklearn_imbgen.aggregation import (
+    CrowdLabels,
+    check_label_matrix,
+)
+from sklearn_imbgen.utils import TableCodec
 
 # Below this the distance of two workers is rounded off: at zero it has no gradient.
 SMALLEST_DISTANCE = 1e-3

@@ -15,7 +15,7 @@ from benchmarks.oversampling.scoring import CLASSIFIER_NAMES, MEASURES, run, wit
 from benchmarks.oversampling.sets import check
 from benchmarks.question import Question
 from benchmarks.tables import seeds_of, titled
-from sklearn_imbgen.over_sampling import GLGAN
+from sklearn_imbgen.over_sampling import GLGAN, LatentSMOTE
 
 DEFAULTS = "defaults"
 # what the setting is called -> parameters that differ from the defaults
@@ -31,8 +31,8 @@ PARTS: dict[str, dict[str, Any]] = {
     },
     # without a trained classifier there is no choice among candidates either
     "no adversarial stage, no choice": {"max_epochs": 0},
-    "no cluster loss": {"cluster_weight": 0.0},
-    "plain batches": {"balanced_batches": False},
+    "no cluster loss": {"latent_smote": LatentSMOTE(cluster_weight=0.0)},
+    "plain batches": {"latent_smote": LatentSMOTE(balanced_batches=False)},
     "trained twice as long": {"autoencoder_epochs": 60, "max_epochs": 20},
 }
 

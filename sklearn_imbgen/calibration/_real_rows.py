@@ -15,7 +15,6 @@ from sklearn_imbgen.utils import (
     encode_labels,
     labels_of_rows,
     plain,
-    refuse_masked,
 )
 
 __all__ = ["calibrate_on_real_rows"]
@@ -109,7 +108,6 @@ def calibrate_on_real_rows(
     0.06
     """
     _check_classifier(estimator)
-    refuse_masked(X)
     labels = labels_of_rows(X, y)
     if is_synthetic is not None:
         check_row_order(X, is_synthetic, "is_synthetic")

@@ -8,18 +8,67 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sklearn_imbgen.crowd._base import CrowdData
-from sklearn_imbgen.crowd._class_weight import balancing_weights
-from sklearn_imbgen.crowd._cross_fitting import CrossFitting, Member, class_probabilities
-from sklearn_imbgen.crowd._label_inference import LabelInference
+from sklearn_imbgen.aggregation import (
+    balancing_weights,
+    majority_codes,
+    mean_posterior,
+    vote_proportions,
+)
+from sklearn_imbgen.crowd._cross_fitting import CrossFitting, Member
+from sklearn_imbgen.crowd._inference import LabelInference
+from sklearn_imbgen.crowd._network import CrowdData, class_probabilities
 from sklearn_imbgen.crowd._synthetic import Offspring, draw_offspring, labels_like_neighbors
-from sklearn_imbgen.crowd._warm_up import warm_up_groups
-from sklearn_imbgen.utils import majority_codes, mean_posterior, plain, vote_proportions
+from sklearn_imbgen.utils import plain
 
-__all__ = ["Alternation"]
+__all__ = ["CHAPTER", "WARM_UPS", "Alternation", "Procedure", "warm_up_groups"]
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.intp]
 Batch = tuple[Tensor, Floats]
+
+# "graded" is ICED-w of table 3.3, "all" Trad-I, "certain" Trad-II.
+WARM_UPS = ("graded", "all", "certain")
+# The groups of algorithm 3.1 that are trained on; all less certain rows are the fourth.
+N_CERTAIN = 3
+# Rounds end when less than this share of the rows changes its inferred label.
+SETTLED = 1e-3
+# Nearest rows of the same inferred class in the embedding, of which one is the other parent.
+K_NEIGHBORS = 5
+# Half the width of the uniform distribution of eta in eq. 3.5.
+STEP_NOISE = 0.5
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """What :meth:`ICEDClassifier.as_in_chapter` does otherwise, beside its parameters.
+
+    Parameters
+    ----------
+    em_steps : int, default=1
+        E- and M-steps per round. More of them follow the workers' labels further away
+        from what the networks say.
+    epochs_per_round : int, default=4
+        Epochs from one inference of labels to the next.
+    infers_synthetic : bool, default=False
+        Labels of synthetic rows: the probabilities of both parents, interpolated like
+        the rows; or what EM infers for them from worker labels like their neighbors'.
+    residual_weight : float, default=1.0
+        What the decoder lost of the parents is interpolated and added to a synthetic
+        row, times this weight.
+    dropout : float, default=0.3
+        Share of the embedding that is hidden from the last layer in training.
+    """
+
+    em_steps: int = 1
+    epochs_per_round: int = 4
+    infers_synthetic: bool = False
+    residual_weight: float = 1.0
+    dropout: float = 0.3
+
+
+CHAPTER = Procedure(
+    em_steps=50, epochs_per_round=1, infers_synthetic=True, residual_weight=0.0, dropout=0.0
+)
 
 
 class Synthetic(NamedTuple):
@@ -41,6 +90,7 @@ class Alternation:
     ----------
     iced : ICEDClassifier
         Whose parameters say how, and whose ``certainty_`` and ``history_`` are used.
+    procedure : Procedure
     data : CrowdData
     networks : CrossFitting
     inference : LabelInference
@@ -49,6 +99,7 @@ class Alternation:
     """
 
     iced: Any
+    procedure: Procedure
     data: CrowdData
     networks: CrossFitting
     inference: LabelInference
@@ -62,7 +113,7 @@ class Alternation:
         self._record(changed=1.0)
         left = self.iced.max_epochs
         while left > 0:
-            n_epochs = min(self.iced.epochs_per_round, left)
+            n_epochs = min(self.procedure.epochs_per_round, left)
             before = self.inference.posterior.argmax(axis=1)
             augmented = self._train_round(probabilities, n_epochs)
             left -= n_epochs
@@ -71,7 +122,7 @@ class Alternation:
                 self.inference.step(probabilities)
             changed = float((self.inference.posterior.argmax(axis=1) != before).mean())
             self._record(changed)
-            if changed < self.iced.tol:
+            if changed < SETTLED:
                 break
         self._train_round(probabilities, self.iced.balanced_epochs, is_last=True)
 
@@ -97,7 +148,7 @@ class Alternation:
         if n_epochs == 0:
             return False
         parts = [self._synthesize(member) for member in self.networks.members]
-        inferring = self.iced.synthetic_labels == "infer" and any(len(X) for X, _, _ in parts)
+        inferring = self.procedure.infers_synthetic and any(len(X) for X, _, _ in parts)
         if inferring:
             parts = self._infer_with(parts, probabilities, keep=not is_last)
         batches = []
@@ -129,23 +180,17 @@ class Alternation:
             posterior,
             iced.certainty_[member.rows],
             share=iced.synthetic_share,
-            k_neighbors=iced.k_neighbors,
-            noise=iced.step_noise,
+            k_neighbors=K_NEIGHBORS,
+            noise=STEP_NOISE,
             random_state=data.random_state,
         )
         if not len(pairs.code):
             return none
-        X = member.decode(embedding, rows, pairs, iced.residual_weight)
-        if iced.synthetic_labels == "minority":
-            return none._replace(X=X, targets=np.eye(data.labels.n_classes)[pairs.code])
+        X = member.decode(embedding, rows, pairs, self.procedure.residual_weight)
         targets = pairs.blend(posterior)
-        if iced.synthetic_labels == "parents":
+        if not self.procedure.infers_synthetic:
             return none._replace(X=X, targets=targets)
-        answers = self._answers(member, embedding.numpy(), pairs)
-        if iced.synthetic_labels == "infer":
-            return Synthetic(X, targets, answers)
-        kept = self.inference.judge(answers).argmax(axis=1) == pairs.code
-        return none._replace(X=X[torch.from_numpy(kept).to(X.device)], targets=targets[kept])
+        return Synthetic(X, targets, self._answers(member, embedding.numpy(), pairs))
 
     def _infer_with(
         self, parts: list[Synthetic], probabilities: Floats, *, keep: bool
@@ -177,7 +222,7 @@ class Alternation:
             pairs.blend(embedding),
             embedding,
             self.data.labels.to_codes()[member.rows],
-            k_neighbors=self.iced.k_neighbors,
+            k_neighbors=K_NEIGHBORS,
             random_state=self.data.random_state,
         )
 
@@ -196,8 +241,7 @@ class Alternation:
     def _as_targets(self, posterior: Floats) -> Floats:
         if self.iced.targets == "soft":
             return posterior
-        hard: Floats = np.eye(posterior.shape[1])[posterior.argmax(axis=1)]
-        return hard
+        return np.eye(posterior.shape[1])[posterior.argmax(axis=1)]
 
     def _record(self, changed: float) -> None:
         """Append a round to ``history_["inference"]``."""
@@ -210,3 +254,37 @@ class Alternation:
         history = self.iced.history_.setdefault("inference", {})
         for name, value in terms.items():
             history.setdefault(name, []).append(value)
+
+
+def warm_up_groups(certainty: Floats, strategy: str) -> list[Codes]:
+    """Rows of each stage of the warm-up, in the order of training.
+
+    Parameters
+    ----------
+    certainty : ndarray of shape (n_samples,)
+        Label certainty of each row (eq. 3.4).
+    strategy : {"graded", "all", "certain"}
+        "all": every row at once. "graded": the rows of the third highest certainty,
+        then those of the second, then those of the highest, as in algorithm 3.1.
+        "certain": these three groups at once.
+
+    Returns
+    -------
+    list of ndarray
+        Row indices. Fewer groups where there are fewer values of certainty.
+
+    Examples
+    --------
+    >>> certainty = np.array([9.0, 1.0, 2.0, 3.0, 9.0])
+    >>> [group.tolist() for group in warm_up_groups(certainty, "graded")]
+    [[2], [3], [0, 4]]
+    """
+    if strategy == "all":
+        return [np.arange(len(certainty))]
+    # equal proportions may differ in their last digits
+    value = np.unique(certainty.round(9), return_inverse=True)[1]
+    highest = value.max()
+    first = max(0, highest - N_CERTAIN + 1)
+    if strategy == "certain":
+        return [np.flatnonzero(value >= first)]
+    return [np.flatnonzero(value == v) for v in range(first, highest + 1)]

@@ -8,7 +8,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sklearn_imbgen.crowd._network import draw_row_batches, soft_cross_entropy
+from sklearn_imbgen.crowd._network import (
+    class_probabilities,
+    draw_row_batches,
+    soft_cross_entropy,
+)
 from sklearn_imbgen.crowd._synthetic import Offspring
 from sklearn_imbgen.nn import (
     History,
@@ -20,10 +24,15 @@ from sklearn_imbgen.nn import (
     train,
 )
 
-__all__ = ["CrossFitting", "Ensemble", "Member", "class_probabilities", "deal_out"]
+__all__ = ["CrossFitting", "Ensemble", "Member", "deal_out"]
 
 Codes = NDArray[np.intp]
 Floats = NDArray[np.float64]
+
+BATCH_SIZE = 64
+# of the AdamW optimizer
+LEARNING_RATE = 1e-3
+WEIGHT_DECAY = 1e-2
 
 
 @dataclass
@@ -95,16 +104,11 @@ class CrossFitting:
     members : list of Member
     dropout : float
         Share of the embedding that is hidden from the last layer in training.
-    batch_size : int
-    learning_rate, weight_decay : float
     generator : torch.Generator
     """
 
     members: list[Member]
     dropout: float
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
     generator: torch.Generator
 
     def ensemble(self) -> "Ensemble":
@@ -138,7 +142,7 @@ class CrossFitting:
         dict
             Losses per epoch, the mean over the networks.
         """
-        schedule = Schedule(n_epochs, self.learning_rate, weight_decay=self.weight_decay)
+        schedule = Schedule(n_epochs, LEARNING_RATE, weight_decay=WEIGHT_DECAY)
         histories = []
         for member, (X, targets) in zip(self.members, batches, strict=True):
             if len(X) > 1:
@@ -179,7 +183,7 @@ class CrossFitting:
         try:
             train(
                 steps,
-                lambda: (draw_row_batches(len(X), self.batch_size, self.generator, X.device),),
+                lambda: (draw_row_batches(len(X), BATCH_SIZE, self.generator, X.device),),
                 schedule,
                 # with noisy labels the lowest training loss is no sign of the best epoch
                 monitor=None,
@@ -190,13 +194,6 @@ class CrossFitting:
             # also after Ctrl-C
             member.n_epochs += len(history.get("classifier", {}).get("total", []))
         return history
-
-
-def class_probabilities(network: nn.Module, X: Tensor) -> Floats:
-    """Softmax of a network's logits, shape (n_rows, n_classes)."""
-    logits = apply_in_chunks(network, X).cpu().double()
-    probabilities: Floats = torch.softmax(logits, dim=1).numpy()
-    return probabilities
 
 
 def deal_out(codes: Codes, n_parts: int, random_state: np.random.RandomState) -> Codes:

@@ -9,30 +9,23 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 from tqdm.auto import tqdm
 
-from sklearn_imbgen.crowd._alternation import Alternation
-from sklearn_imbgen.crowd._base import BaseCrowdClassifier, CrowdData
-from sklearn_imbgen.crowd._class_weight import balancing_weights
-from sklearn_imbgen.crowd._cross_fitting import (
-    CrossFitting,
-    Member,
-    deal_out,
-)
-from sklearn_imbgen.crowd._docs import PARAMETERS
-from sklearn_imbgen.crowd._label_inference import PRIORS, LabelInference
-from sklearn_imbgen.crowd._warm_up import WARM_UPS
-from sklearn_imbgen.nn import multilayer_perceptron
-from sklearn_imbgen.utils import (
+from sklearn_imbgen.aggregation import (
+    balancing_weights,
     certainty_of_votes,
     majority_codes,
     mean_posterior,
     vote_proportions,
 )
+from sklearn_imbgen.crowd._alternation import CHAPTER, WARM_UPS, Alternation, Procedure
+from sklearn_imbgen.crowd._cross_fitting import CrossFitting, Member, deal_out
+from sklearn_imbgen.crowd._docs import PARAMETERS
+from sklearn_imbgen.crowd._inference import PRIORS, LabelInference
+from sklearn_imbgen.crowd._network import BaseCrowdClassifier, CrowdData
+from sklearn_imbgen.nn import multilayer_perceptron
 
 __all__ = ["ICEDClassifier"]
 
 Floats = NDArray[np.float64]
-
-SYNTHETIC_LABELS = ("parents", "minority", "reject", "infer")
 
 # A part of fewer rows than this is not held out: it is missed more than it tells.
 ROWS_PER_NETWORK = 10
@@ -40,6 +33,9 @@ ROWS_PER_NETWORK = 10
 # Factor of the weights at the start: small weights first learn what many rows have in
 # common, large ones fit single wrong labels.
 SMALL_START = 0.4
+
+# Epsilon of eq. 3.4: the certainty of unanimous rows is its inverse.
+EPSILON = 0.1
 
 POSITIVE = Interval(numbers.Integral, 1, None, closed="left")
 COUNT = Interval(numbers.Integral, 0, None, closed="left")
@@ -83,10 +79,6 @@ class ICEDClassifier(BaseCrowdClassifier):
         Labels that each worker is taken to have given beforehand in each class,
         spread as those of all workers together.
 
-    em_steps : int, default=1
-        E- and M-steps per round. More of them follow the workers' labels further
-        away from what the networks say.
-
     warm_up : {{"all", "graded", "certain"}}, default="all"
         Rows of the warm-up. "all": every row at once (Trad-I in table 3.3).
         "graded": those of the third, second and highest certainty one after another
@@ -102,9 +94,6 @@ class ICEDClassifier(BaseCrowdClassifier):
         the networks keep what the votes of many similar rows agree on, and do not
         learn single wrong labels.
 
-    epochs_per_round : int, default=4
-        Epochs from one inference of labels to the next; 1 in the chapter.
-
     balanced_epochs : int, default=15
         Last epochs, on the final labels, with a loss weighted by ``class_weight``.
 
@@ -119,48 +108,12 @@ class ICEDClassifier(BaseCrowdClassifier):
         every round. None by default: with ``class_weight`` the loss is balanced
         already, and rows made of wrongly inferred parents spread the mistakes. On
         some crowds they help, on others they harm (``python -m benchmarks
-        crowd-parts``).
-
-    synthetic_labels : {{"parents", "minority", "reject", "infer"}}, default="parents"
-        Labels of synthetic rows. "parents": the probabilities of both parents,
-        interpolated like the rows. "minority": the class they were made for.
-        "reject": as "parents", but rows for which EM, with even prior, finds another
-        class in the answers of their neighbors' workers are left out. "infer": EM on
-        the label matrix with these rows added, as in the chapter.
-
-    k_neighbors : int, default=5
-        Nearest rows of the same inferred class in the embedding, of which one is
-        the other parent; also the real rows whose labels make the synthetic
-        worker labels of "reject" and "infer".
-
-    step_noise : float, default=0.5
-        Half the width of the uniform distribution of eta in eq. 3.5.
-
-    epsilon : float, default=0.1
-        Epsilon of eq. 3.4: the certainty of unanimous rows is its inverse.
-
-    residual_weight : float, default=1.0
-        What the decoder lost of the parents is interpolated and added to a
-        synthetic row, times this weight; 0 as in the chapter.
+        crowd-parts``). Their labels are the probabilities of both parents, interpolated
+        like the rows.
 
     targets : {{"soft", "hard"}}, default="soft"
         Train on the probabilities of the classes, or on the likeliest class alone
         as in the chapter.
-
-    dropout : float, default=0.3
-        Share of the embedding that is hidden from the last layer in training.
-
-    tol : float, default=1e-3
-        Rounds end when less than this share of the rows changes its inferred label.
-
-    learning_rate : float, default=1e-3
-        Of the AdamW optimizer.
-
-    batch_size : int, default=64
-        Rows of a mini-batch, at least 2.
-
-    weight_decay : float, default=1e-2
-        Of the AdamW optimizer; 0 is Adam.
 
     {machine_parameters}
 
@@ -213,22 +166,15 @@ class ICEDClassifier(BaseCrowdClassifier):
         "prior": [StrOptions(set(PRIORS))],
         "difficulty_levels": ["array-like"],
         "smoothing": [WEIGHT],
-        "em_steps": [POSITIVE],
         "warm_up": [StrOptions(set(WARM_UPS))],
         "warm_up_epochs": [COUNT],
         "max_epochs": [COUNT],
-        "epochs_per_round": [POSITIVE],
         "balanced_epochs": [COUNT],
         "synthetic_share": [SHARE],
-        "synthetic_labels": [StrOptions(set(SYNTHETIC_LABELS))],
-        "k_neighbors": [POSITIVE],
-        "step_noise": [WEIGHT],
-        "epsilon": [Interval(numbers.Real, 0, None, closed="neither")],
-        "residual_weight": [WEIGHT],
         "targets": [StrOptions({"soft", "hard"})],
-        "dropout": [Interval(numbers.Real, 0, 1, closed="left")],
-        "tol": [WEIGHT],
     }
+
+    _procedure = Procedure()
 
     def __init__(
         self,
@@ -240,25 +186,13 @@ class ICEDClassifier(BaseCrowdClassifier):
         prior: str = "classifier",
         difficulty_levels: Any = (0.0, 0.25, 0.5, 0.75),
         smoothing: float = 2.0,
-        em_steps: int = 1,
         warm_up: str = "all",
         warm_up_epochs: int = 15,
         max_epochs: int = 8,
-        epochs_per_round: int = 4,
         balanced_epochs: int = 15,
         class_weight: Any = "balanced",
         synthetic_share: float = 0.0,
-        synthetic_labels: str = "parents",
-        k_neighbors: int = 5,
-        step_noise: float = 0.5,
-        epsilon: float = 0.1,
-        residual_weight: float = 1.0,
         targets: str = "soft",
-        dropout: float = 0.3,
-        tol: float = 1e-3,
-        learning_rate: float = 1e-3,
-        batch_size: int = 64,
-        weight_decay: float = 1e-2,
         missing_label: Any = -1,
         device: Any = "auto",
         verbose: Any = 0,
@@ -271,25 +205,13 @@ class ICEDClassifier(BaseCrowdClassifier):
         self.prior = prior
         self.difficulty_levels = difficulty_levels
         self.smoothing = smoothing
-        self.em_steps = em_steps
         self.warm_up = warm_up
         self.warm_up_epochs = warm_up_epochs
         self.max_epochs = max_epochs
-        self.epochs_per_round = epochs_per_round
         self.balanced_epochs = balanced_epochs
         self.class_weight = class_weight
         self.synthetic_share = synthetic_share
-        self.synthetic_labels = synthetic_labels
-        self.k_neighbors = k_neighbors
-        self.step_noise = step_noise
-        self.epsilon = epsilon
-        self.residual_weight = residual_weight
         self.targets = targets
-        self.dropout = dropout
-        self.tol = tol
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.weight_decay = weight_decay
         self.missing_label = missing_label
         self.device = device
         self.verbose = verbose
@@ -319,29 +241,24 @@ class ICEDClassifier(BaseCrowdClassifier):
             "prior": "estimated",
             "difficulty_levels": (0.0,),
             "smoothing": 0.0,
-            "em_steps": 50,
             "warm_up": "graded",
             "max_epochs": 30,
-            "epochs_per_round": 1,
             "balanced_epochs": 0,
             "class_weight": None,
             "synthetic_share": 1.0,
-            "synthetic_labels": "infer",
-            "residual_weight": 0.0,
             "targets": "hard",
-            "dropout": 0.0,
         }
-        return cls(**{**chapter, **parameters})
+        return ChapterICEDClassifier(**{**chapter, **parameters})
 
     def _fit(self, data: CrowdData) -> None:
         labels = data.labels
-        self.certainty_ = certainty_of_votes(vote_proportions(labels), epsilon=self.epsilon)
+        self.certainty_ = certainty_of_votes(vote_proportions(labels), epsilon=EPSILON)
         inference = LabelInference(
             labels,
             prior=self.prior,
             levels=self._checked_levels(),
             smoothing=self.smoothing,
-            n_steps=self.em_steps,
+            n_steps=self._procedure.em_steps,
         )
         # a wrong dictionary is found before the work
         balancing_weights(np.ones(labels.n_classes), self.class_weight, labels.classes)
@@ -352,7 +269,7 @@ class ICEDClassifier(BaseCrowdClassifier):
             total=n_epochs, desc="ICED", unit="epoch", disable=not self.verbose, leave=False
         ) as bar:
             try:
-                Alternation(self, data, networks, inference, bar).run()
+                Alternation(self, self._procedure, data, networks, inference, bar).run()
             finally:
                 self.module_ = networks.ensemble()
                 posterior = inference.posterior
@@ -371,14 +288,7 @@ class ICEDClassifier(BaseCrowdClassifier):
                 widths = [self.latent_dim, *reversed(self._hidden), data.X.shape[1]]
                 decoder = multilayer_perceptron(widths, data.generator).to(data.device)
             members.append(Member(network, decoder, rows, held_out))
-        return CrossFitting(
-            members,
-            dropout=self.dropout,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            generator=data.generator,
-        )
+        return CrossFitting(members, self._procedure.dropout, data.generator)
 
     def _checked_levels(self) -> list[float]:
         levels: list[float] = np.ravel(self.difficulty_levels).tolist()
@@ -394,3 +304,14 @@ class ICEDClassifier(BaseCrowdClassifier):
     @property
     def _n_features_out(self) -> int:
         return self.latent_dim * len(self.module_.members)
+
+
+class ChapterICEDClassifier(ICEDClassifier):
+    """ICED by the procedure of chapter 3, as :meth:`ICEDClassifier.as_in_chapter` makes it.
+
+    In every round EM runs for up to 50 steps, on the label matrix with synthetic rows
+    added to it, and networks train for one epoch, without dropout. Synthetic rows are
+    what the decoder gives. All else is said by parameters.
+    """
+
+    _procedure = CHAPTER

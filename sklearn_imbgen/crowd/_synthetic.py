@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
-from sklearn_imbgen.utils import CrowdLabels, draw_pairs
+from sklearn_imbgen.aggregation import CrowdLabels
+from sklearn_imbgen.utils import draw_pairs
 
 __all__ = [
     "Offspring",
@@ -40,8 +41,7 @@ class Offspring(NamedTuple):
         """What lies between the parents' ``values`` (eq. 3.3), one row per point."""
         step = self.step[:, None].astype(values.dtype)
         start = values[self.base]
-        between: NDArray[Any] = start + step * (values[self.neighbor] - start)
-        return between
+        return start + step * (values[self.neighbor] - start)
 
 
 def certainty_step(
@@ -74,8 +74,7 @@ def certainty_step(
     ) -> Floats:
         share = certainty[neighbor] / (certainty[base] + certainty[neighbor])
         eta = random_state.uniform(-noise, noise, size=len(base))
-        clipped: Floats = np.clip(share + eta, 0.0, 1.0)
-        return clipped
+        return np.clip(share + eta, 0.0, 1.0)
 
     return step
 
@@ -89,8 +88,7 @@ def missing_mass(posterior: Floats, share: float) -> Codes:
     [0, 3]
     """
     mass = posterior.sum(axis=0)
-    n_rows: Codes = np.rint(share * (mass.max() - mass)).astype(np.intp)
-    return n_rows
+    return np.rint(share * (mass.max() - mass)).astype(np.intp)
 
 
 def draw_offspring(

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Bunch, check_random_state, check_scalar
 
+from sklearn_imbgen.aggregation import check_label_matrix
 from sklearn_imbgen.datasets._imbalance import list_labels
-from sklearn_imbgen.utils import check_label_matrix, name_some
+from sklearn_imbgen.utils import name_some
 
 __all__ = ["encode_truth", "make_crowd_labels"]
 

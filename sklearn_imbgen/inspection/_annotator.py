@@ -9,6 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_scalar
 
 from sklearn_imbgen._typing import Array
+from sklearn_imbgen.aggregation import (
+    check_label_matrix,
+    confusion_counts,
+    error_rates,
+    maximize_confusion,
+)
 from sklearn_imbgen.inspection._axes import (
     BLACK,
     BLUE,
@@ -26,13 +32,7 @@ from sklearn_imbgen.inspection._axes import (
 )
 from sklearn_imbgen.metrics import annotator_report
 from sklearn_imbgen.metrics._crowd import labels_and_truth
-from sklearn_imbgen.utils import (
-    check_label_matrix,
-    confusion_counts,
-    error_rates,
-    fitted_part,
-    maximize_confusion,
-)
+from sklearn_imbgen.utils import fitted_part
 
 __all__ = ["AnnotatorDisplay"]
 
@@ -212,7 +212,7 @@ class AnnotatorDisplay:
         Parameters
         ----------
         worker_labels : array-like or sparse matrix of shape (n_samples, n_workers)
-            See :func:`~sklearn_imbgen.utils.check_label_matrix`.
+            See :func:`~sklearn_imbgen.aggregation.check_label_matrix`.
         y : array-like of shape (n_samples,), default=None
             True labels. None takes the posterior of Dawid and Skene's model in
             their place, as :func:`~sklearn_imbgen.metrics.annotator_report` does.

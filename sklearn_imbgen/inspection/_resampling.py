@@ -18,7 +18,7 @@ from sklearn_imbgen.inspection._axes import (
 )
 from sklearn_imbgen.inspection._projection import ImageSpace, MapSpace, pick_rows
 from sklearn_imbgen.metrics import fidelity_report
-from sklearn_imbgen.utils import draw_seed, labels_of_rows, plain
+from sklearn_imbgen.utils import draw_seed, labels_of_rows, match_columns, plain
 
 __all__ = ["ResamplingDisplay", "fidelity_of_methods"]
 
@@ -231,6 +231,10 @@ class ResamplingDisplay:
             raise ValueError(f"label={plain(label)!r} is not a class; the classes are {classes}.")
         if not resampled:
             raise ValueError("resampled is empty: give (X_resampled, y_resampled) per method.")
+        tables = {
+            name: match_columns(X, table, f"the table of {name!r}")
+            for name, (table, _) in resampled.items()
+        }
         rng = check_random_state(random_state)
         space: MapSpace | ImageSpace = (
             MapSpace() if image_shape is None else ImageSpace(image_shape)
@@ -238,8 +242,8 @@ class ResamplingDisplay:
         n_shown = max_rows if image_shape is None else n_images
         rows = space.fit(X).encode(X)
         made, index = {}, {}
-        for name, (table, labels) in resampled.items():
-            encoded = space.encode(table)
+        for name, (_, labels) in resampled.items():
+            encoded = space.encode(tables[name])
             index[name] = _synthetic_index(name, rows, encoded, labels, label)
             made[name] = encoded[index[name]]
 
@@ -256,9 +260,7 @@ class ResamplingDisplay:
         if fidelity:
             # after the picture's own draws, which stay the same without it
             measured = space.to_measure(X)
-            new = {
-                name: space.to_measure(table)[index[name]] for name, (table, _) in resampled.items()
-            }
+            new = {name: space.to_measure(tables[name])[index[name]] for name in tables}
             display.fidelity = fidelity_of_methods(
                 measured[of_class], new, measured[~of_class], rng
             )

@@ -5,15 +5,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_imbgen.metrics._columns import ColumnReport
-from sklearn_imbgen.utils import (
+from sklearn_imbgen.aggregation import (
     CrowdLabels,
     check_label_matrix,
     confusion_counts,
     dawid_skene,
+    vote_proportions,
+)
+from sklearn_imbgen.metrics._columns import ColumnReport
+from sklearn_imbgen.utils import (
     name_some,
     plain,
-    vote_proportions,
 )
 
 __all__ = ["AnnotatorReport", "annotator_report", "krippendorff_alpha", "labels_and_truth"]
@@ -44,7 +46,7 @@ def krippendorff_alpha(worker_labels: Any, *, missing_label: Any = -1) -> float:
     Parameters
     ----------
     worker_labels : array-like or sparse matrix of shape (n_samples, n_workers)
-        See :func:`~sklearn_imbgen.utils.check_label_matrix`.
+        See :func:`~sklearn_imbgen.aggregation.check_label_matrix`.
     missing_label : label, default=-1
         What stands for "not labelled".
 
@@ -95,7 +97,7 @@ def annotator_report(
     Parameters
     ----------
     worker_labels : array-like or sparse matrix of shape (n_samples, n_workers)
-        See :func:`~sklearn_imbgen.utils.check_label_matrix`.
+        See :func:`~sklearn_imbgen.aggregation.check_label_matrix`.
     y : array-like of shape (n_samples,), default=None
         True labels. None takes the posterior of Dawid and Skene's model in their
         place: every row counts for each class by its probability. That is as

@@ -10,8 +10,13 @@ from sklearn.metrics import get_scorer
 from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from sklearn_imbgen.aggregation import (
+    check_label_matrix,
+    dawid_skene,
+    majority_codes,
+    vote_proportions,
+)
 from sklearn_imbgen.model_selection._crowd_split import is_label_matrix
-from sklearn_imbgen.utils import check_label_matrix, dawid_skene, majority_codes, vote_proportions
 
 __all__ = ["crowd_scorer"]
 

@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.model_selection import StratifiedKFold
 
-from sklearn_imbgen.utils import check_label_matrix, majority_codes
+from sklearn_imbgen.aggregation import (
+    check_label_matrix,
+    majority_codes,
+)
 
 __all__ = ["CrowdStratifiedKFold", "is_label_matrix"]
 
@@ -32,7 +35,7 @@ class CrowdStratifiedKFold(StratifiedKFold):
         Seeds the shuffling.
     missing_label : label, default=-1
         What stands for "not labelled" in the matrix; see
-        :func:`~sklearn_imbgen.utils.check_label_matrix`.
+        :func:`~sklearn_imbgen.aggregation.check_label_matrix`.
 
     Notes
     -----
@@ -42,7 +45,7 @@ class CrowdStratifiedKFold(StratifiedKFold):
     ``cross_validate`` and ``cross_val_score`` no sparse ``y``.
 
     Tied votes are decided for the rows passed, by
-    :func:`~sklearn_imbgen.utils.majority_codes`.
+    :func:`~sklearn_imbgen.aggregation.majority_codes`.
 
     Examples
     --------

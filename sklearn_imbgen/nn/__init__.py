@@ -4,20 +4,6 @@ The skorch nets' parts are imported by their own names, ``nn.skorch_net`` and
 ``nn.skorch_batches``, so that the samplers do not wait for skorch.
 """
 
-from sklearn_imbgen.nn.batches import balanced_batches, plain_batches
-from sklearn_imbgen.nn.device import (
-    compute_settings,
-    limited_threads,
-    resolve_device,
-    thread_share,
-)
-from sklearn_imbgen.nn.losses import (
-    classification_loss,
-    cluster_loss,
-    realness_loss,
-    reconstruction_loss,
-    weight_penalty,
-)
 from sklearn_imbgen.nn.modules import (
     ConditionalNetwork,
     OneHotBlocks,
@@ -25,9 +11,14 @@ from sklearn_imbgen.nn.modules import (
     apply_in_chunks,
     build_module,
     check_output_shape,
+    classification_loss,
+    cluster_loss,
     hidden_widths,
     linear,
     multilayer_perceptron,
+    realness_loss,
+    reconstruction_loss,
+    weight_penalty,
 )
 from sklearn_imbgen.nn.networks import (
     CosineLinear,
@@ -41,8 +32,23 @@ from sklearn_imbgen.nn.networks import (
     last_linear,
     replace_layer,
 )
-from sklearn_imbgen.nn.seeding import draw_seed, isolated_rng, torch_generator
-from sklearn_imbgen.nn.trainer import History, Schedule, Step, train
+from sklearn_imbgen.nn.runtime import (
+    compute_settings,
+    draw_seed,
+    isolated_rng,
+    limited_threads,
+    resolve_device,
+    thread_share,
+    torch_generator,
+)
+from sklearn_imbgen.nn.trainer import (
+    History,
+    Schedule,
+    Step,
+    balanced_batches,
+    plain_batches,
+    train,
+)
 
 __all__ = [
     "ConditionalNetwork",

@@ -29,9 +29,14 @@ from torch import Tensor, nn
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.exceptions import DivergenceError
 from sklearn_imbgen.nn.checkpoint import Checkpoint
-from sklearn_imbgen.nn.device import limited_threads, resolve_device, thread_share
 from sklearn_imbgen.nn.networks import ResidualNetwork, TableNetwork, build_network
-from sklearn_imbgen.nn.seeding import draw_seed, isolated_rng
+from sklearn_imbgen.nn.runtime import (
+    draw_seed,
+    isolated_rng,
+    limited_threads,
+    resolve_device,
+    thread_share,
+)
 from sklearn_imbgen.nn.skorch_batches import CodedDataset, TensorBatches
 from sklearn_imbgen.nn.skorch_parameters import RARE, first_unknown, known_beside, named_parts
 from sklearn_imbgen.utils import check_target_labels, encode_labels, plain

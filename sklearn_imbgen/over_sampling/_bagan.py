@@ -1,12 +1,16 @@
 """BAGAN: a class-conditional generator against a discriminator that names the class."""
 
 import copy
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from imblearn.utils import Substitution
+from sklearn.covariance import oas
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.nn import (
@@ -18,18 +22,21 @@ from sklearn_imbgen.nn import (
     reconstruction_loss,
     train,
 )
-from sklearn_imbgen.over_sampling._balancing import BalancingPlayers, latent_normal
-from sklearn_imbgen.over_sampling._base import COUNT
-from sklearn_imbgen.over_sampling._docs import PARAMETERS
-from sklearn_imbgen.over_sampling._generative import BaseGenerativeOverSampler
-from sklearn_imbgen.over_sampling._training import TrainingData
+from sklearn_imbgen.over_sampling._base import COUNT, POSITIVE
+from sklearn_imbgen.over_sampling._generative import (
+    PARAMETERS,
+    BaseLatentOverSampler,
+    TrainingTensors,
+)
 from sklearn_imbgen.utils import covariance_roots
 
-__all__ = ["BAGAN"]
+__all__ = ["BAGAN", "BalancingPlayers", "latent_normal"]
+
+Terms = dict[str, Tensor]
 
 
 @Substitution(**PARAMETERS)
-class BAGAN(BaseGenerativeOverSampler):
+class BAGAN(BaseLatentOverSampler):
     """Over-sample with a balancing generative adversarial network.
 
     An autoencoder is trained on the rows of all classes, and a normal
@@ -51,8 +58,7 @@ class BAGAN(BaseGenerativeOverSampler):
         Widths of the encoder's hidden layers; the decoder mirrors them.
 
     autoencoder_epochs : int, default=50
-        Most epochs of the autoencoder's training. ``n_iter_no_change`` stops
-        this stage only.
+        Most epochs of the autoencoder's training.
 
     max_epochs : int, default=20
         Rounds of the adversarial stage; each trains the discriminator, then the
@@ -60,7 +66,13 @@ class BAGAN(BaseGenerativeOverSampler):
         losses rise and fall against each other, so none is the best. 0 leaves
         the generator as the decoder.
 
-    {shared_parameters}
+    {table_parameters}
+
+    {batch_parameters}
+
+    {n_iter_no_change}
+
+    {machine_parameters}
 
     Attributes
     ----------
@@ -123,11 +135,21 @@ class BAGAN(BaseGenerativeOverSampler):
     """
 
     _parameter_constraints: dict[str, Any] = {
-        **BaseGenerativeOverSampler._parameter_constraints,
+        **BaseLatentOverSampler._parameter_constraints,
         "autoencoder_epochs": [COUNT],
         "max_epochs": [COUNT],
+        "n_iter_no_change": [POSITIVE, None],
     }
-    _network_names = ("encoder_", "decoder_", "generator_", "discriminator_")
+    _learned_names = (
+        "history_",
+        "encoder_",
+        "decoder_",
+        "generator_",
+        "discriminator_",
+        "latent_means_",
+        "latent_covariances_",
+        "_latent_roots",
+    )
 
     def __init__(
         self,
@@ -145,7 +167,6 @@ class BAGAN(BaseGenerativeOverSampler):
         balanced_batches: bool = True,
         learning_rate: float = 1e-3,
         n_iter_no_change: int | None = 10,
-        tol: float = 1e-3,
         device: Any = "auto",
         random_state: Any = None,
         verbose: Any = 0,
@@ -163,31 +184,11 @@ class BAGAN(BaseGenerativeOverSampler):
         self.balanced_batches = balanced_batches
         self.learning_rate = learning_rate
         self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
 
-    def encode(self, X: Any) -> np.ndarray:
-        """Map rows to the latent space.
-
-        Parameters
-        ----------
-        X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, latent_dim)
-            Latent representations, float32.
-        """
-        rows = self._encode_new(X)
-        latent: np.ndarray = apply_in_chunks(self.encoder_, rows).numpy()
-        return latent
-
-    def _learned_names(self) -> tuple[str, ...]:
-        return (*super()._learned_names(), "latent_means_", "latent_covariances_", "_latent_roots")
-
-    def _train_networks(self, data: TrainingData) -> None:
+    def _learn(self, data: TrainingTensors) -> None:
         self._build_autoencoder(data)
         try:
             self._pretrain_autoencoder(data)
@@ -197,14 +198,14 @@ class BAGAN(BaseGenerativeOverSampler):
             self._build_players(data)
         self._train_adversarially(data)
 
-    def _build_autoencoder(self, data: TrainingData) -> None:
+    def _build_autoencoder(self, data: TrainingTensors) -> None:
         widths = [data.X.shape[1], *self._hidden_widths(), self.latent_dim]
         self.encoder_: nn.Module = multilayer_perceptron(widths, data.generator).to(data.device)
         self.decoder_: nn.Module = nn.Sequential(
             multilayer_perceptron(widths[::-1], data.generator), OneHotBlocks(data.blocks)
         ).to(data.device)
 
-    def _pretrain_autoencoder(self, data: TrainingData) -> None:
+    def _pretrain_autoencoder(self, data: TrainingTensors) -> None:
         def loss(index: Tensor) -> dict[str, Tensor]:
             X = data.X[index]
             return {"total": reconstruction_loss(self.decoder_(self.encoder_(X)), X)}
@@ -212,13 +213,13 @@ class BAGAN(BaseGenerativeOverSampler):
         train(
             [Step("autoencoder", nn.Sequential(self.encoder_, self.decoder_), loss)],
             lambda: (self._draw_batches(data, data.codes),),
-            self._schedule(self.autoencoder_epochs),
+            self._schedule(self.autoencoder_epochs, self.n_iter_no_change),
             monitor=lambda row: row["autoencoder"]["total"],
             title="autoencoder",
             history=self.history_,
         )
 
-    def _fit_latent_normals(self, data: TrainingData) -> None:
+    def _fit_latent_normals(self, data: TrainingTensors) -> None:
         latent = apply_in_chunks(self.encoder_, data.X).cpu().numpy()
         codes = data.codes.numpy()
         normals = [latent_normal(latent[codes == code]) for code in range(data.n_classes)]
@@ -228,13 +229,13 @@ class BAGAN(BaseGenerativeOverSampler):
             [covariance_roots(covariance).root for _, covariance in normals]
         )
 
-    def _build_players(self, data: TrainingData) -> None:
+    def _build_players(self, data: TrainingTensors) -> None:
         self.generator_ = copy.deepcopy(self.decoder_)
         n_outputs = data.n_classes + 1
         self.discriminator_ = WithHead(self.encoder_, self.latent_dim, n_outputs, data.generator)
         self.discriminator_.to(data.device)
 
-    def _train_adversarially(self, data: TrainingData) -> None:
+    def _train_adversarially(self, data: TrainingTensors) -> None:
         def on_device(array: Array) -> Tensor:
             return torch.from_numpy(array.astype(np.float32)).to(data.device)
 
@@ -264,3 +265,73 @@ class BAGAN(BaseGenerativeOverSampler):
         noise = random_state.normal(size=(n_rows, self.latent_dim))
         points = self.latent_means_[code] + noise @ self._latent_roots[code]
         return apply_in_chunks(self.generator_, torch.from_numpy(points.astype(np.float32)))
+
+
+def latent_normal(points: Array) -> tuple[Array, Array]:
+    """Mean and regularised covariance of a class's latent points.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_points, latent_dim)
+        At least one point.
+
+    Returns
+    -------
+    mean : ndarray of shape (latent_dim,)
+    covariance : ndarray of shape (latent_dim, latent_dim)
+        Zero for a single point.
+    """
+    mean = points.mean(axis=0, dtype=np.float64)
+    if len(points) == 1:
+        return mean, np.zeros((len(mean), len(mean)))
+    covariance, _ = oas(points - mean, assume_centered=True)
+    return mean, covariance
+
+
+@dataclass
+class BalancingPlayers:
+    """Generator and discriminator, and what their losses on one batch are made of.
+
+    Each loss takes the row indices of a batch of real rows. The discriminator's
+    last output stands for generated rows.
+    """
+
+    generator: nn.Module
+    discriminator: nn.Module
+    X: Tensor
+    codes: Tensor
+    means: Tensor
+    roots: Tensor
+    random: torch.Generator
+
+    def discriminator_loss(self, real: Tensor) -> Terms:
+        """Cross-entropy over the real rows and as many generated ones as a class has."""
+        n_generated = self._rows_per_class(real)
+        with torch.no_grad():
+            generated, _ = self.generate(n_generated)
+        fake = torch.full((n_generated,), len(self.means), device=self.X.device)
+        on_real = cross_entropy(self.discriminator(self.X[real]), self.codes[real])
+        on_generated = cross_entropy(self.discriminator(generated), fake)
+        n_real = len(real)
+        # the mean over all rows
+        total = (n_real * on_real + n_generated * on_generated) / (n_real + n_generated)
+        return {"real": on_real, "generated": on_generated, "total": total}
+
+    def generator_loss(self, real: Tensor) -> Terms:
+        """Cross-entropy to the class asked for, over as many rows as the other player sees."""
+        generated, asked = self.generate(len(real) + self._rows_per_class(real))
+        return {"total": cross_entropy(self.discriminator(generated), asked)}
+
+    def generate(self, n_rows: int) -> tuple[Tensor, Tensor]:
+        """Rows of classes drawn uniformly at random, and the codes of these."""
+        n_classes, latent_dim = self.means.shape
+        asked = torch.randint(n_classes, (n_rows,), generator=self.random)
+        noise = torch.randn(n_rows, latent_dim, generator=self.random, dtype=torch.float32)
+        asked, noise = asked.to(self.X.device), noise.to(self.X.device)
+        # each row with the root of every class, then its own: a copied root per row is larger
+        rows = torch.arange(n_rows, device=self.X.device)
+        points = self.means[asked] + (noise @ self.roots)[asked, rows]
+        return self.generator(points), asked
+
+    def _rows_per_class(self, batch: Tensor) -> int:
+        return math.ceil(len(batch) / len(self.means))

@@ -1,8 +1,9 @@
-"""What all over-samplers share: contract, validation, encoding, containers; no torch."""
+"""What all over-samplers share: contract, validation, encoding, weights of rows; no torch."""
 
 import numbers
 from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.over_sampling._row_weights import check_row_weights, extend_weights
 from sklearn_imbgen.utils import (
     RowContainer,
     TableCodec,
@@ -46,12 +51,85 @@ COUNT = Interval(numbers.Integral, 0, None, closed="left")
 POSITIVE_REAL = Interval(numbers.Real, 0, None, closed="neither")
 WEIGHT = Interval(numbers.Real, 0, None, closed="left")
 
+_TABLE = """
+categorical_features : "auto", array-like or None, default="auto"
+        Columns that hold categories: indices, a mask or names. "auto" takes the
+        columns of dtype category (pandas), Categorical or Enum (polars). They are
+        one-hot inside and come back as categories seen in training. None treats
+        every column as numeric.
+
+    scaling : {"auto", "per_feature", "global"}, default="auto"
+        "per_feature" gives each numeric column unit variance inside; "global"
+        divides all by one number, right for pixels; "auto" is "global" where
+        the widest column's range is less than ten times the median one. A column
+        narrower than a hundredth of the widest then counts as a hundredth.
+
+    clip : bool, default=True
+        Keep numeric features inside the range of the training data.
+"""
+
+_ATTRIBUTES = """
+sampling_strategy_ : dict
+        Class to number of rows to add.
+
+    classes_ : ndarray of shape (n_classes,)
+        The class labels, sorted.
+
+    categorical_features_ : ndarray of int
+        Indices of the categorical columns.
+
+    n_features_in_ : int
+        Number of columns seen in training.
+
+    feature_names_in_ : ndarray of shape (``n_features_in_``,)
+        Names of the columns, if all are strings.
+
+    is_synthetic_ : ndarray of bool of shape (n_samples_new,)
+        After ``fit_resample``: which of the rows it returned are new.
+
+    sample_weight_ : ndarray of shape (n_samples_new,)
+        After ``fit_resample``: the weights of the rows it returned. An original keeps its
+        own, a new row gets the mean of its class, without rows of weight 0; all are 1 where
+        no weights were given.
+"""
+
+# text that the docstrings of several samplers share
+PARAMETERS = {
+    "sampling_strategy": BaseOverSampler._sampling_strategy_docstring,
+    "table_parameters": _TABLE.strip(),
+    "table_attributes": _ATTRIBUTES.strip(),
+}
+
+# what another sampler trained on the same table needs of the table
+TABLE_STATE = (
+    "sampling_strategy_",
+    "classes_",
+    "categorical_features_",
+    "n_features_in_",
+    "feature_names_in_",
+    "_counts",
+    "_codec",
+    "_container",
+    "_sparse_type",
+)
+
+
+@dataclass
+class TrainingRows:
+    """The encoded training rows, and what draws from them."""
+
+    X: NDArray[np.float32]
+    codes: NDArray[np.intp]
+    counts: NDArray[np.intp]
+    random_state: np.random.RandomState
+
 
 class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
     """Base of the over-samplers that make new rows of an encoded table.
 
-    A child learns from encoded rows in ``_learn`` and makes new ones of one
-    class in ``_draw_encoded``; validation, encoding and containers are done here.
+    A child learns from encoded rows in ``_learn``, makes new ones of one class in
+    ``_draw`` and names in ``_learned_names`` what it learns; validation, encoding
+    and containers are done here.
 
     Warning: This class should not be used directly.
     """
@@ -63,6 +141,8 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         "clip": ["boolean"],
     }
 
+    # attributes that exist only after learning
+    _learned_names: tuple[str, ...] = ()
     # what a sampler lacks before it has learned, for the message
     _learned = "learned distribution"
     # whether one row is too little to make others from
@@ -102,10 +182,10 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         labels = self._check_labels(y)
         X, y, _ = self._check_X_y(X, labels)
         self.sampling_strategy_ = check_sampling_strategy(sampling_strategy, y, self._sampling_type)
-        encoded, codes = self._prepare(X, y)
+        rows = self._prepare(X, y)
         # the checked copy is large, and not needed while networks are trained
         del X
-        self._learn(encoded, codes, self._sampling_random_state)
+        self._run_learn(rows)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -147,7 +227,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             self.sampling_strategy, target[counted], self._sampling_type
         )
         new_rows, new_target = self._fit_resample(rows[counted], target[counted])
-        self._tell_rows_apart(target, new_target, weights)
+        self._record_rows(target, new_target, weights)
         resampled = np.concatenate([target, new_target])
         if binarize_y:
             resampled = label_binarize(resampled, classes=np.unique(target))
@@ -192,7 +272,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         draws = self._sampling_random_state
         if random_state is not None:
             draws = check_random_state(random_state)
-        return self._restore(self._draw_encoded(code, int(n_samples), draws))
+        return self._restore(self._run_draw(code, int(n_samples), draws))
 
     def _restore(self, encoded: NDArray[np.floating[Any]]) -> Any:
         """Rows in the container and the types of the training data."""
@@ -213,7 +293,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         return labels
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, Array, bool]:
-        self._forget()
+        self._reset()
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
         table = plain_table(X, type(self).__name__)
         self._container = RowContainer(X)
@@ -221,10 +301,11 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         self.categorical_features_ = self._resolve_categorical(X)
         bounds = integer_bounds(X)
         X, y = self._validate_rows(X, y, reset=True)
+        settings = self._settings()
         self._codec = TableCodec(
             self.categorical_features_,
-            self.scaling,
-            self.clip,
+            settings.scaling,
+            settings.clip,
             integer_bounds=bounds,
             feature_names=getattr(self, "feature_names_in_", None),
         )
@@ -259,13 +340,16 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         check_numeric_columns(rows, self.categorical_features_, names)
         return validated
 
+    def _settings(self) -> Any:
+        """What has the parameters of encoding and training: the sampler itself, mostly."""
+        return self
+
     def _resolve_categorical(self, X: Any) -> NDArray[np.intp]:
-        if self.categorical_features is None:
-            return np.empty(0, dtype=np.intp)
-        if isinstance(self.categorical_features, str):
+        asked = self._settings().categorical_features
+        if isinstance(asked, str):
             dtypes = getattr(X, "dtypes", [])
             return np.flatnonzero([is_category(dtype) for dtype in dtypes])
-        named = list(self.categorical_features)
+        named = [] if asked is None else list(asked)
         if not named:
             return np.empty(0, dtype=np.intp)
         table = X if hasattr(X, "shape") else np.asarray(X, dtype=object)
@@ -273,8 +357,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             return np.unique(np.asarray(_get_column_indices(table, named), dtype=np.intp))
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"categorical_features={self.categorical_features!r} does not fit the columns: "
-                f"{error}"
+                f"categorical_features={asked!r} does not fit the columns: {error}"
             ) from error
 
     def _fit_resample(self, X: Any, y: Array) -> tuple[Any, Array]:
@@ -282,13 +365,13 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         if not any(self.sampling_strategy_.values()):
             self._nothing_to_make = True
             return X[:0], y[:0]
-        self._learn(*self._prepare(X, y), self._sampling_random_state)
+        self._run_learn(self._prepare(X, y))
         parts_X, parts_y = [], []
         for label, n_new in self.sampling_strategy_.items():
             if n_new == 0:
                 continue
             code = self._code_of(label)
-            encoded = self._draw_encoded(code, n_new, self._sampling_random_state)
+            encoded = self._run_draw(code, n_new, self._sampling_random_state)
             rows = self._codec.decode(encoded)
             # as a user gets them: categories chosen, integers rounded, values in range
             self._review(code, self._codec.encode(rows))
@@ -296,13 +379,13 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             parts_y.append(np.full(n_new, label, dtype=y.dtype))
         return stack_rows(*parts_X), np.concatenate(parts_y)
 
-    def _tell_rows_apart(self, y: Array, new_y: Array, weights: NDArray[np.float64] | None) -> None:
+    def _record_rows(self, y: Array, new_y: Array, weights: NDArray[np.float64] | None) -> None:
         """Set what is known of each row that ``fit_resample`` returns."""
         self.is_synthetic_ = np.repeat([False, True], [len(y), len(new_y)])
         self.sample_weight_ = extend_weights(weights, y, new_y)
 
-    def _prepare(self, X: Any, y: Array) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-        """Encoded rows and class codes to learn from; codec, classes and draws are set up."""
+    def _prepare(self, X: Any, y: Array) -> TrainingRows:
+        """Encoded rows to learn from; codec, classes and draws are set up."""
         classes, codes = np.unique(y, return_inverse=True)
         counts = np.bincount(codes)
         # keys of numpy as in sampling_strategy_: tolist() would make other objects of dates
@@ -312,31 +395,31 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         self._sampling_random_state = np.random.RandomState(seed)
         self._sparse_type = type(X) if sparse.issparse(X) else None
         self._codec.fit(X)
-        return self._codec.encode(X), codes
+        return TrainingRows(self._codec.encode(X), codes, counts, self._sampling_random_state)
 
-    @abstractmethod
-    def _learn(
-        self,
-        encoded: NDArray[np.float32],
-        codes: NDArray[np.intp],
-        random_state: np.random.RandomState,
-    ) -> None:
-        """Learn from the encoded rows; set the attributes of ``_learned_names``."""
+    def _run_learn(self, rows: TrainingRows) -> None:
+        """Let the child learn; a base may give it other surroundings."""
+        self._learn(rows)
 
-    @abstractmethod
-    def _draw_encoded(
+    def _run_draw(
         self, code: int, n_rows: int, random_state: np.random.RandomState
     ) -> NDArray[np.floating[Any]]:
-        """Encoded new rows of one class, shape (n_rows, n_encoded)."""
+        """Let the child draw; a base may give it other surroundings."""
+        drawn: NDArray[np.floating[Any]] = self._draw(code, n_rows, random_state)
+        return drawn
 
     @abstractmethod
-    def _learned_names(self) -> tuple[str, ...]:
-        """Attributes that exist only after learning."""
+    def _learn(self, data: Any) -> None:
+        """Learn from encoded rows; set the attributes of ``_learned_names``."""
+
+    @abstractmethod
+    def _draw(self, code: int, n_rows: int, random_state: np.random.RandomState) -> Any:
+        """Encoded new rows of one class, shape (n_rows, n_encoded)."""
 
     def _review_sample(self, label: Any, n_rows: int, random_state: int) -> None:
         """Judge rows as ``sample`` makes them, for callers that never see all of them."""
         code = self._code_of(label)
-        encoded = self._draw_encoded(code, n_rows, np.random.RandomState(random_state))
+        encoded = self._run_draw(code, n_rows, np.random.RandomState(random_state))
         self._review(code, self._codec.encode(self._codec.decode(encoded)))
 
     def _review(self, code: int, encoded: NDArray[np.floating[Any]]) -> None:
@@ -350,14 +433,15 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         if self._needs_two_rows:
             check_class_sizes(counts, growing, type(self).__name__)
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
+        """Drop what an earlier fit has learned, so that a failed one leaves nothing old."""
         of_rows = ("is_synthetic_", "sample_weight_")
-        for name in ("_nothing_to_make", *of_rows, *self._learned_names()):
+        for name in ("_nothing_to_make", *of_rows, *self._learned_names):
             self.__dict__.pop(name, None)
 
     def _check_trained(self) -> None:
         check_is_fitted(self, "sampling_strategy_")
-        if all(hasattr(self, name) for name in self._learned_names()):
+        if all(hasattr(self, name) for name in self._learned_names):
             return
         reason = "its last fit failed."
         if hasattr(self, "_nothing_to_make"):
@@ -382,3 +466,54 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             names = [plain(label) for label in minorities]
             raise ValueError(f"label is needed: there are several minority classes, {names}.")
         return minorities[0]
+
+
+def check_row_weights(sample_weight: Any, X: Any, y: Array) -> NDArray[np.float64] | None:
+    """One weight per row; None stays None.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), number or None
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative, missing or infinite, if there are more or fewer than rows,
+        or if all rows of a class have weight 0.
+    """
+    if sample_weight is None:
+        return None
+    weights: NDArray[np.float64] = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+    )
+    counting = np.unique(y[weights > 0])
+    absent = np.setdiff1d(np.unique(y), counting)
+    if len(absent):
+        raise ValueError(
+            f"sample_weight is 0 for all rows of class {plain(absent[0])!r}, so there is nothing "
+            "to learn about it. Give one of its rows a weight, or leave the class out of X and y."
+        )
+    return weights
+
+
+def extend_weights(
+    weights: NDArray[np.float64] | None, y: Array, new_y: Array
+) -> NDArray[np.float64]:
+    """Weights of all rows: an original keeps its own, a synthetic row gets its class's mean.
+
+    Rows of weight 0 do not count in the mean. Without weights every row has 1.
+
+    Examples
+    --------
+    >>> y, new_y = np.array(["a", "a", "b", "b", "b"]), np.array(["b"])
+    >>> extend_weights(np.array([1.0, 1.0, 2.0, 4.0, 0.0]), y, new_y).tolist()
+    [1.0, 1.0, 2.0, 4.0, 0.0, 3.0]
+    """
+    if weights is None:
+        return np.ones(len(y) + len(new_y))
+    counted = weights > 0
+    classes, codes = np.unique(y[counted], return_inverse=True)
+    means = np.bincount(codes, weights[counted]) / np.bincount(codes)
+    return np.concatenate([weights, means[np.searchsorted(classes, new_y)]])

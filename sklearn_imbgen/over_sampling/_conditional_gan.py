@@ -16,14 +16,12 @@ from sklearn_imbgen.nn import (
     realness_loss,
     train,
 )
-from sklearn_imbgen.over_sampling._base import (
-    COUNT,
-    POSITIVE,
-    WEIGHT,
+from sklearn_imbgen.over_sampling._base import COUNT, POSITIVE
+from sklearn_imbgen.over_sampling._generative import (
+    PARAMETERS,
+    BaseGenerativeOverSampler,
+    TrainingTensors,
 )
-from sklearn_imbgen.over_sampling._docs import PARAMETERS
-from sklearn_imbgen.over_sampling._generative import BaseGenerativeOverSampler
-from sklearn_imbgen.over_sampling._training import TrainingData
 
 __all__ = ["ConditionalGAN"]
 
@@ -55,11 +53,11 @@ class ConditionalGAN(BaseGenerativeOverSampler):
     generator_epochs : int, default=1
         The same for the generator.
 
-    discriminator_fake_weight : float, default=1.0
-        lambda of eq. 2.4: the weight of generated rows in the discriminator's
-        loss.
+    {table_parameters}
 
-    {parameters_without_stopping}
+    {batch_parameters}
+
+    {machine_parameters}
 
     Attributes
     ----------
@@ -100,20 +98,12 @@ class ConditionalGAN(BaseGenerativeOverSampler):
     """
 
     _parameter_constraints: dict[str, Any] = {
-        **{
-            name: constraint
-            for name, constraint in BaseGenerativeOverSampler._parameter_constraints.items()
-            if name not in ("n_iter_no_change", "tol")
-        },
+        **BaseGenerativeOverSampler._parameter_constraints,
         "max_epochs": [COUNT],
         "discriminator_epochs": [POSITIVE],
         "generator_epochs": [POSITIVE],
-        "discriminator_fake_weight": [WEIGHT],
     }
-    _network_names = ("generator_", "discriminator_")
-    # never stops early
-    n_iter_no_change = None
-    tol = 0.0
+    _learned_names = ("history_", "generator_", "discriminator_")
 
     def __init__(
         self,
@@ -124,7 +114,6 @@ class ConditionalGAN(BaseGenerativeOverSampler):
         max_epochs: int = 50,
         discriminator_epochs: int = 1,
         generator_epochs: int = 1,
-        discriminator_fake_weight: float = 1.0,
         categorical_features: Any = "auto",
         scaling: str = "auto",
         clip: bool = True,
@@ -142,7 +131,6 @@ class ConditionalGAN(BaseGenerativeOverSampler):
         self.max_epochs = max_epochs
         self.discriminator_epochs = discriminator_epochs
         self.generator_epochs = generator_epochs
-        self.discriminator_fake_weight = discriminator_fake_weight
         self.categorical_features = categorical_features
         self.scaling = scaling
         self.clip = clip
@@ -154,7 +142,7 @@ class ConditionalGAN(BaseGenerativeOverSampler):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _train_networks(self, data: TrainingData) -> None:
+    def _learn(self, data: TrainingTensors) -> None:
         self._build_players(data)
         labels = data.codes.to(data.device)
 
@@ -167,13 +155,12 @@ class ConditionalGAN(BaseGenerativeOverSampler):
             return self.generator_(noise.to(data.device), codes), codes
 
         def discriminator_loss(index: Tensor) -> dict[str, Tensor]:
-            # eq. 2.4 with the class given to both players
+            # eq. 2.4 with lambda = 1 and the class given to both players
             with torch.no_grad():
                 generated, codes = generate(index)
             on_real = realness_loss(self.discriminator_(data.X[index], codes), 1.0)
             on_generated = realness_loss(self.discriminator_(generated, codes), 0.0)
-            total = on_real + self.discriminator_fake_weight * on_generated
-            return {"real": on_real, "generated": on_generated, "total": total}
+            return {"real": on_real, "generated": on_generated, "total": on_real + on_generated}
 
         def generator_loss(index: Tensor) -> dict[str, Tensor]:
             generated, codes = generate(index)
@@ -198,7 +185,7 @@ class ConditionalGAN(BaseGenerativeOverSampler):
             history=self.history_,
         )
 
-    def _build_players(self, data: TrainingData) -> None:
+    def _build_players(self, data: TrainingTensors) -> None:
         hidden = self._hidden_widths()
         n_encoded, n_classes = data.X.shape[1], data.n_classes
         generator = nn.Sequential(

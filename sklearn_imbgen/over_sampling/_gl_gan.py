@@ -7,17 +7,25 @@ import numpy as np
 import torch
 from imblearn.utils import Substitution
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.utils._param_validation import StrOptions
 from torch import Tensor
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.nn import Step, WithHead, apply_in_chunks, thread_share, train
-from sklearn_imbgen.over_sampling._adversarial import Players
-from sklearn_imbgen.over_sampling._base import COUNT, POSITIVE, WEIGHT
-from sklearn_imbgen.over_sampling._docs import PARAMETERS
-from sklearn_imbgen.over_sampling._judgement import Judgement, Judges, warn_if_unreliable
-from sklearn_imbgen.over_sampling._latent import BaseLatentOverSampler
-from sklearn_imbgen.over_sampling._training import TrainingData
+from sklearn_imbgen.over_sampling._base import COUNT, POSITIVE, TABLE_STATE, WEIGHT
+from sklearn_imbgen.over_sampling._generative import (
+    PARAMETERS,
+    BaseLatentOverSampler,
+    TrainingTensors,
+)
+from sklearn_imbgen.over_sampling._latent_smote import LatentSMOTE
+from sklearn_imbgen.over_sampling._players import (
+    Judgement,
+    Judges,
+    Players,
+    warn_if_unreliable,
+)
 from sklearn_imbgen.over_sampling._variation import (
     effective_dimension,
     same_class_differences,
@@ -49,6 +57,16 @@ class GLGAN(BaseLatentOverSampler):
     ----------
     {sampling_strategy}
 
+    latent_smote : LatentSMOTE, default=None
+        The first stage: its networks, encoding of the table, batches, learning rate and
+        neighbors, of which the adversarial stage uses the same. None takes
+        ``LatentSMOTE()``. Its ``sampling_strategy``, ``random_state`` and ``verbose``
+        are not used; those of this sampler are.
+
+    k_neighbors, latent_dim, autoencoder_epochs : default=None
+        Short for these parameters of ``latent_smote``; None leaves them as they are there
+        (5, 32 and 30).
+
     max_epochs : int, default=10
         Rounds of the adversarial stage: each trains the discriminator, then the
         classifier, then the generator. 0 leaves the generator as the decoder.
@@ -61,14 +79,6 @@ class GLGAN(BaseLatentOverSampler):
 
     generator_epochs : int, default=1
         The same for the generator, at least 1.
-
-    discriminator_fake_weight : float, default=1.0
-        lambda of eq. 2.4: the weight of generated rows in the discriminator's
-        loss.
-
-    classifier_generated_weight : float, default=1.0
-        lambda of eq. 2.5: the weight of generated rows in the classifier's
-        loss.
 
     adversarial_weight : float, default=10.0
         lambda_1 of eq. 2.6 (Lambda_1 of eq. 2.7): how much the generator tries
@@ -104,16 +114,31 @@ class GLGAN(BaseLatentOverSampler):
         majority. 1 keeps all, as the dissertation does; so does a classifier
         that is not trained (``max_epochs=0`` or ``classifier_epochs=0``).
 
-    {latent_parameters}
+    categorical_features : "auto", array-like or None, default="auto"
+        Columns that hold categories: indices, a mask or names; None treats every column
+        as numeric. "auto" asks ``latent_smote``, whose own "auto" takes the columns of
+        dtype category (pandas), Categorical or Enum (polars).
 
-    {shared_parameters}
+    device : str or torch.device, default="auto"
+        Where to train; "auto" asks ``latent_smote``, whose own "auto" takes a GPU if
+        there is one. The trained networks are moved to the CPU.
+
+    random_state : int, RandomState instance or None, default=None
+        Seed of initialisation, batches and interpolation. The global RNGs of
+        torch are never touched, those of numpy only with None.
+
+    verbose : int, default=0
+        1 shows a progress bar per stage.
 
     Attributes
     ----------
     {shared_attributes}
 
+    latent_smote_ : LatentSMOTE
+        The trained first stage, which can itself ``sample``.
+
     encoder_, decoder_ : torch.nn.Module
-        The autoencoder of the first stage.
+        Its autoencoder.
 
     generator_ : torch.nn.Module
         Maps latent points to encoded rows.
@@ -188,94 +213,81 @@ class GLGAN(BaseLatentOverSampler):
     """
 
     _parameter_constraints: dict[str, Any] = {
-        **BaseLatentOverSampler._parameter_constraints,
+        **{
+            name: BaseLatentOverSampler._parameter_constraints[name]
+            for name in (
+                "sampling_strategy",
+                "categorical_features",
+                "device",
+                "random_state",
+                "verbose",
+            )
+        },
+        "latent_smote": [LatentSMOTE, None],
+        "k_neighbors": [*LatentSMOTE._parameter_constraints["k_neighbors"], None],
+        "latent_dim": [POSITIVE, None],
+        "autoencoder_epochs": [COUNT, None],
         "max_epochs": [COUNT],
         "discriminator_epochs": [COUNT],
         "classifier_epochs": [COUNT],
         "generator_epochs": [POSITIVE],
-        "discriminator_fake_weight": [WEIGHT],
-        "classifier_generated_weight": [WEIGHT],
         "adversarial_weight": [WEIGHT],
         "classification_weight": [WEIGHT],
         "shared_variation": [WEIGHT, StrOptions({"auto"})],
         "residual_weight": [WEIGHT],
         "candidates_per_row": [POSITIVE],
     }
-    _network_names = ("encoder_", "decoder_", "generator_", "discriminator_", "classifier_")
+    _learned_names = (
+        "history_",
+        "latent_smote_",
+        "encoder_",
+        "decoder_",
+        "generator_",
+        "discriminator_",
+        "classifier_",
+        "judgement_",
+        "_dimension",
+        "_residuals",
+        "_judges",
+    )
 
     def __init__(
         self,
         *,
         sampling_strategy: Any = "auto",
+        latent_smote: LatentSMOTE | None = None,
+        k_neighbors: Any = None,
+        latent_dim: int | None = None,
+        autoencoder_epochs: int | None = None,
         max_epochs: int = 10,
         discriminator_epochs: int = 1,
         classifier_epochs: int = 1,
         generator_epochs: int = 1,
-        discriminator_fake_weight: float = 1.0,
-        classifier_generated_weight: float = 1.0,
         adversarial_weight: float = 10.0,
         classification_weight: float = 10.0,
         shared_variation: Any = "auto",
         residual_weight: float = 1.0,
         candidates_per_row: int = 2,
-        latent_dim: int = 32,
-        hidden_dims: Any = (128, 64),
-        interpolator: Any = None,
-        k_neighbors: Any = 5,
-        encoder: Any = None,
-        decoder: Any = None,
-        autoencoder_epochs: int = 30,
-        cluster_weight: float = 0.01,
-        minority_weight: float = 1.0,
-        separation_weight: float = 1.0,
-        cluster_margin: float | None = 10.0,
-        weight_regularization: float = 1e-5,
         categorical_features: Any = "auto",
-        scaling: str = "auto",
-        clip: bool = True,
-        batch_size: int = 128,
-        steps_per_epoch: int = 16,
-        balanced_batches: bool = True,
-        learning_rate: float = 1e-3,
-        n_iter_no_change: int | None = 10,
-        tol: float = 1e-3,
         device: Any = "auto",
         random_state: Any = None,
         verbose: Any = 0,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
+        self.latent_smote = latent_smote
+        self.k_neighbors = k_neighbors
+        self.latent_dim = latent_dim
+        self.autoencoder_epochs = autoencoder_epochs
         self.max_epochs = max_epochs
         self.discriminator_epochs = discriminator_epochs
         self.classifier_epochs = classifier_epochs
         self.generator_epochs = generator_epochs
-        self.discriminator_fake_weight = discriminator_fake_weight
-        self.classifier_generated_weight = classifier_generated_weight
         self.adversarial_weight = adversarial_weight
         self.classification_weight = classification_weight
         self.shared_variation = shared_variation
         self.residual_weight = residual_weight
         self.candidates_per_row = candidates_per_row
-        self.latent_dim = latent_dim
-        self.hidden_dims = hidden_dims
-        self.interpolator = interpolator
-        self.k_neighbors = k_neighbors
-        self.encoder = encoder
-        self.decoder = decoder
-        self.autoencoder_epochs = autoencoder_epochs
-        self.cluster_weight = cluster_weight
-        self.minority_weight = minority_weight
-        self.separation_weight = separation_weight
-        self.cluster_margin = cluster_margin
-        self.weight_regularization = weight_regularization
         self.categorical_features = categorical_features
-        self.scaling = scaling
-        self.clip = clip
-        self.batch_size = batch_size
-        self.steps_per_epoch = steps_per_epoch
-        self.balanced_batches = balanced_batches
-        self.learning_rate = learning_rate
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -298,42 +310,79 @@ class GLGAN(BaseLatentOverSampler):
             scores: np.ndarray = torch.sigmoid(logits).squeeze(1).numpy()
         return scores
 
-    def _train_networks(self, data: TrainingData) -> None:
-        self._build_autoencoder(data)
+    def _settings(self) -> LatentSMOTE:
+        return self.latent_smote_
+
+    def _reset(self) -> None:
+        super()._reset()
+        self.latent_smote_ = self._first_stage()
+
+    def _first_stage(self) -> LatentSMOTE:
+        """The LatentSMOTE to train, with what this sampler says about it."""
+        stage = LatentSMOTE() if self.latent_smote is None else clone(self.latent_smote)
+        for name in ("k_neighbors", "latent_dim", "autoencoder_epochs"):
+            if getattr(self, name) is not None:
+                stage.set_params(**{name: getattr(self, name)})
+        for name in ("categorical_features", "device"):
+            asked = getattr(self, name)
+            if not (isinstance(asked, str) and asked == "auto"):
+                stage.set_params(**{name: asked})
+        stage.set_params(verbose=self.verbose)
+        # its own check is off inside this sampler's fit
+        stage._validate_params()
+        return stage
+
+    def _learn(self, data: TrainingTensors) -> None:
         try:
-            self._pretrain_autoencoder(data)
+            self._train_first_stage(data)
         finally:
             # also after Ctrl-C, so that the sampler stays usable
-            self._build_players(data)
-            covariance = within_class_covariance(self._latent, self._codes)
-            self._dimension = effective_dimension(covariance)
-            self._look_at_real_rows(data)
+            if hasattr(self.latent_smote_, "_space"):
+                self._build_players(data)
+                self._judge_real_rows(data)
         try:
             self._train_adversarially(data)
         finally:
-            self._look_at_real_rows(data)
+            self._judge_real_rows(data)
 
-    def _build_players(self, data: TrainingData) -> None:
+    def _train_first_stage(self, data: TrainingTensors) -> None:
+        """Lines 1 and 2 of algorithm 2.1: train ``latent_smote_`` as its own ``fit`` would."""
+        stage = self.latent_smote_
+        for name in TABLE_STATE:
+            if hasattr(self, name):
+                setattr(stage, name, getattr(self, name))
+        stage._sampling_random_state = copy.deepcopy(data.random_state)
+        stage.history_ = {}
+        try:
+            stage._learn(data)
+        finally:
+            self.history_ |= stage.history_
+            for name in ("encoder_", "decoder_"):
+                if hasattr(stage, name):
+                    setattr(self, name, getattr(stage, name))
+
+    def _build_players(self, data: TrainingTensors) -> None:
         """Networks of the second stage, started from the autoencoder (section 2.3.4)."""
+        latent_dim = self.latent_smote_.latent_dim
         self.generator_ = copy.deepcopy(self.decoder_)
-        self.discriminator_ = WithHead(self.encoder_, self.latent_dim, 1, data.generator)
-        self.classifier_ = WithHead(self.encoder_, self.latent_dim, data.n_classes, data.generator)
+        self.discriminator_ = WithHead(self.encoder_, latent_dim, 1, data.generator)
+        self.classifier_ = WithHead(self.encoder_, latent_dim, data.n_classes, data.generator)
         for network in (self.discriminator_, self.classifier_):
             network.to(data.device)
+        space = self.latent_smote_._space
+        covariance = within_class_covariance(space.points, space.codes)
+        self._dimension = effective_dimension(covariance)
 
-    def _learned_names(self) -> tuple[str, ...]:
-        derived = ("_dimension", "_residuals", "_judges", "judgement_")
-        return (*super()._learned_names(), *derived)
-
-    def _look_at_real_rows(self, data: TrainingData) -> None:
+    def _judge_real_rows(self, data: TrainingTensors) -> None:
         """What the generator leaves out of the training rows, and what the judges say."""
-        latent = torch.from_numpy(self._latent).to(data.device)
+        space = self.latent_smote_._space
+        latent = torch.from_numpy(space.points).to(data.device)
         left_out = data.X - apply_in_chunks(self.generator_, latent)
         self._residuals: Array = left_out.cpu().numpy()
-        self._judges = Judges(self.classifier_, self.discriminator_, data.X, self._codes)
+        self._judges = Judges(self.classifier_, self.discriminator_, data.X, space.codes)
         self.judgement_: dict[Any, Judgement] = {}
 
-    def _train_adversarially(self, data: TrainingData) -> None:
+    def _train_adversarially(self, data: TrainingTensors) -> None:
         """Lines 3 to 15 of algorithm 2.1."""
         latent, codes = self._balanced_latent(data)
         players = Players(
@@ -343,8 +392,6 @@ class GLGAN(BaseLatentOverSampler):
             data.X,
             latent.to(data.device),
             codes.to(data.device),
-            self.discriminator_fake_weight,
-            self.classifier_generated_weight,
             # a judge that never trains has nothing to say
             self.adversarial_weight if self.discriminator_epochs else 0.0,
             self.classification_weight if self.classifier_epochs else 0.0,
@@ -363,20 +410,25 @@ class GLGAN(BaseLatentOverSampler):
                 Step("generator", self.generator_, players.generator_loss, self.generator_epochs),
             ],
             lambda: (self._draw_batches(data, data.codes), self._draw_batches(data, codes)),
-            self._schedule(self.max_epochs, "lower learning_rate or adversarial_weight"),
+            self._schedule(
+                self.max_epochs,
+                self.latent_smote_.n_iter_no_change,
+                "lower learning_rate or adversarial_weight",
+            ),
             monitor=players.distance_from_convergence,
             title="GAN",
             history=self.history_,
         )
 
-    def _balanced_latent(self, data: TrainingData) -> tuple[Tensor, Tensor]:
+    def _balanced_latent(self, data: TrainingTensors) -> tuple[Tensor, Tensor]:
         """The balanced augmentation set Z in latent space and its codes (line 4)."""
-        points = [torch.from_numpy(self._latent)]
+        interpolate = self.latent_smote_._interpolate
+        points = [torch.from_numpy(self.latent_smote_._space.points)]
         codes = [data.codes]
         for code, count in enumerate(data.counts):
             n_new = int(data.counts.max() - count)
             if n_new and count > 1:
-                made, _ = self._interpolate(code, n_new, data.random_state)
+                made, _ = interpolate(code, n_new, data.random_state)
                 points.append(torch.from_numpy(made))
                 codes.append(torch.full((n_new,), code))
         return torch.cat(points), torch.cat(codes)
@@ -384,7 +436,8 @@ class GLGAN(BaseLatentOverSampler):
     def _draw(self, code: int, n_rows: int, random_state: np.random.RandomState) -> Tensor:
         choosing = "classifier" in self.history_ and self.candidates_per_row > 1
         n_candidates = n_rows * self.candidates_per_row if choosing else n_rows
-        latent, residuals = self._interpolate(code, n_candidates, random_state, self._residuals)
+        interpolate = self.latent_smote_._interpolate
+        latent, residuals = interpolate(code, n_candidates, random_state, self._residuals)
         rows = self._render(latent, residuals)
         if choosing:
             kept = self._judges.choose(rows, code, n_rows)
@@ -392,8 +445,9 @@ class GLGAN(BaseLatentOverSampler):
         share = self._variation_share(code)
         if share == 0:
             return rows
-        known = (self._latent, self._residuals)
-        moves = same_class_differences(known, self._codes, n_rows, share, random_state)
+        space = self.latent_smote_._space
+        known = (space.points, self._residuals)
+        moves = same_class_differences(known, space.codes, n_rows, share, random_state)
         moved = self._render(latent + moves[0], residuals + moves[1])
         if choosing and share <= TRUSTED_SHARE:
             return self._judges.keep_inside(rows, moved, code)

@@ -19,9 +19,9 @@ from sklearn_imbgen.over_sampling._base import (
     POSITIVE_REAL,
     WEIGHT,
     BaseTableOverSampler,
+    TrainingRows,
 )
-from sklearn_imbgen.over_sampling._docs import PARAMETERS
-from sklearn_imbgen.over_sampling._latent_interpolation import fit_neighbors
+from sklearn_imbgen.over_sampling._generative import PARAMETERS
 from sklearn_imbgen.over_sampling._surrogate import (
     column_units,
     on_encoded_rows,
@@ -29,7 +29,7 @@ from sklearn_imbgen.over_sampling._surrogate import (
     train_surrogate,
 )
 from sklearn_imbgen.robust import Threat, supplementary_counts
-from sklearn_imbgen.utils import under_represented
+from sklearn_imbgen.utils import fewer_neighbors, under_represented
 
 __all__ = ["ImbMix"]
 
@@ -209,6 +209,7 @@ class ImbMix(BaseTableOverSampler):
         "device": [str, torch.device],
     }
     _learned = "surrogate"
+    _learned_names = ("history_", "surrogate_", "supplementary_counts_", "_mixing")
 
     # of the rows drawn so far, during a fit_resample
     _soft_parts: list[Array] | None = None
@@ -285,8 +286,8 @@ class ImbMix(BaseTableOverSampler):
         X_resampled, y_resampled = self.fit_resample(X, y, sample_weight)
         return X_resampled, y_resampled, self.soft_labels_, self.sample_weight_
 
-    def _forget(self) -> None:
-        super()._forget()
+    def _reset(self) -> None:
+        super()._reset()
         self.__dict__.pop("soft_labels_", None)
 
     def _fit_resample(self, X: Any, y: Array) -> tuple[Any, Array]:
@@ -300,24 +301,20 @@ class ImbMix(BaseTableOverSampler):
         self.soft_labels_ = np.concatenate([np.empty((0, len(self.classes_))), *drawn])
         return made
 
-    def _tell_rows_apart(self, y: Array, new_y: Array, weights: NDArray[np.float64] | None) -> None:
-        super()._tell_rows_apart(y, new_y, weights)
+    def _record_rows(self, y: Array, new_y: Array, weights: NDArray[np.float64] | None) -> None:
+        super()._record_rows(y, new_y, weights)
         originals = np.eye(len(self.classes_))[np.searchsorted(self.classes_, y)]
         self.soft_labels_ = np.concatenate([originals, self.soft_labels_])
         self.sample_weight_ = self.sample_weight_ * self.soft_labels_.max(axis=1)
 
-    def _prepare(self, X: Any, y: Array) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    def _prepare(self, X: Any, y: Array) -> TrainingRows:
         prepared = super()._prepare(X, y)
         # float32 would leave its rounding on new rows, which tells them from real ones
         self._exact = self._codec.encode(X, np.float64)
         return prepared
 
-    def _learn(
-        self,
-        encoded: NDArray[np.float32],
-        codes: NDArray[np.intp],
-        random_state: np.random.RandomState,
-    ) -> None:
+    def _learn(self, data: TrainingRows) -> None:
+        encoded, codes, random_state = data.X, data.codes, data.random_state
         exact = self.__dict__.pop("_exact")
         device = resolve_device(self.device)
         scale = getattr(self.estimator, "attack__feature_scale", None)
@@ -336,9 +333,8 @@ class ImbMix(BaseTableOverSampler):
             self.surrogate_ = on_encoded_rows(self.estimator, self.classes_, self._codec, encoded)
         elif self.epsilon and self.n_steps:
             net.set_params(**self._training_parameters(net, units, device, seed))
-            self.surrogate_, losses = train_surrogate(net, encoded, codes)
+            self.surrogate_, losses, interrupted = train_surrogate(net, encoded, codes)
             self.history_["surrogate"] = {"total": losses}
-            interrupted = len(losses) < self.max_epochs
         self._mixing = AdversarialMixing(
             exact,
             codes,
@@ -379,12 +375,9 @@ class ImbMix(BaseTableOverSampler):
         for label, n_new in self.sampling_strategy_.items():
             if n_new:
                 count = int(self._counts[self._code_of(label)])
-                fit_neighbors(self.k_neighbors, count, label, warn=True)
+                fewer_neighbors(self.k_neighbors, count, label, warn=True)
 
-    def _learned_names(self) -> tuple[str, ...]:
-        return ("history_", "surrogate_", "supplementary_counts_", "_mixing")
-
-    def _draw_encoded(
+    def _draw(
         self, code: int, n_rows: int, random_state: np.random.RandomState
     ) -> NDArray[np.floating[Any]]:
         generator = torch_generator(random_state)

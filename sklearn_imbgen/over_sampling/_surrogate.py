@@ -182,7 +182,7 @@ def to_be_trained(estimator: Any) -> BaseEstimator | None:
 
 def train_surrogate(
     net: Any, encoded: NDArray[np.float32], codes: NDArray[np.intp]
-) -> tuple[nn.Module, list[float]]:
+) -> tuple[nn.Module, list[float], bool]:
     """Train a net on encoded rows, or on as many as STEPS_PER_EPOCH mini-batches hold.
 
     Returns
@@ -190,14 +190,16 @@ def train_surrogate(
     network : torch.nn.Module
         On the CPU.
     losses : list of float
-        Of each whole epoch, also of a training that Ctrl-C has cut off.
+        Of each whole epoch.
+    interrupted : bool
+        Whether Ctrl-C has cut off an epoch.
     """
     draws = np.random.RandomState(net.random_state)
     batch_size = len(codes) if net.batch_size == -1 else net.batch_size
     rows = thinned_rows(codes, STEPS_PER_EPOCH * batch_size, draws)
     net.fit(encoded[rows], codes[rows])
     losses = [float(row["train_loss"]) for row in net.history if "train_loss" in row]
-    return net.module_.cpu().eval(), losses
+    return net.module_.cpu().eval(), losses, len(losses) < len(net.history)
 
 
 def on_encoded_rows(

@@ -7,8 +7,12 @@ from imblearn.utils import Substitution
 from numpy.typing import NDArray
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.over_sampling._base import WEIGHT, BaseTableOverSampler
-from sklearn_imbgen.over_sampling._docs import PARAMETERS
+from sklearn_imbgen.over_sampling._base import (
+    PARAMETERS,
+    WEIGHT,
+    BaseTableOverSampler,
+    TrainingRows,
+)
 from sklearn_imbgen.utils import covariance_roots, mean_and_covariance
 
 __all__ = ["SWIM", "rescale_to_norms"]
@@ -97,6 +101,7 @@ class SWIM(BaseTableOverSampler):
         **BaseTableOverSampler._parameter_constraints,
         "spread": [WEIGHT],
     }
+    _learned_names = ("majority_", "_mean", "_roots", "_rows", "_centres", "_deviations")
     _needs_two_rows = False
 
     def __init__(
@@ -116,32 +121,24 @@ class SWIM(BaseTableOverSampler):
         self.clip = clip
         self.random_state = random_state
 
-    def _learn(
-        self,
-        encoded: NDArray[np.float32],
-        codes: NDArray[np.intp],
-        random_state: np.random.RandomState,
-    ) -> None:
-        majority = int(np.argmax(self._counts))
-        self._mean, covariance = mean_and_covariance(encoded[codes == majority])
+    def _learn(self, data: TrainingRows) -> None:
+        majority = int(np.argmax(data.counts))
+        self._rows = [data.X[data.codes == code] for code in range(len(data.counts))]
+        self._mean, covariance = mean_and_covariance(self._rows[majority])
         self._roots = covariance_roots(covariance)
-        self._rows = [encoded[codes == code] for code in range(len(self.classes_))]
         whitened = [self._whiten(rows) for rows in self._rows]
         self._centres = [rows.mean(axis=0) for rows in whitened]
         self._deviations = [
             whitened[code if len(self._rows[code]) > 1 else majority].std(axis=0)
-            for code in range(len(self.classes_))
+            for code in range(len(data.counts))
         ]
         self.majority_ = self.classes_[majority]
-
-    def _learned_names(self) -> tuple[str, ...]:
-        return ("majority_", "_mean", "_roots", "_rows", "_centres", "_deviations")
 
     def _whiten(self, rows: Array) -> Array:
         whitened: Array = (rows - self._mean) @ self._roots.inverse_root
         return whitened
 
-    def _draw_encoded(
+    def _draw(
         self, code: int, n_rows: int, random_state: np.random.RandomState
     ) -> NDArray[np.floating[Any]]:
         chosen = self._rows[code][random_state.randint(len(self._rows[code]), size=n_rows)]

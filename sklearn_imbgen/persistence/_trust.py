@@ -28,6 +28,7 @@ OWN_PARTS = {
     "CrowdStratifiedKFold",
     "Judgement",
     "Judges",
+    "LatentSpace",
     "RowContainer",
     "Stored",
     "TableCodec",

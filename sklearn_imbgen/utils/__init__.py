@@ -18,25 +18,14 @@ from sklearn_imbgen.utils._covariance import (
 )
 from sklearn_imbgen.utils._files import whole_file
 from sklearn_imbgen.utils._imports import import_extra, lazy_names
-from sklearn_imbgen.utils._interpolation import draw_pairs, interpolate, neighbor_table
-from sklearn_imbgen.utils._label_matrix import (
-    CrowdLabels,
-    check_label_matrix,
-    label_keys,
+from sklearn_imbgen.utils._interpolation import (
+    draw_pairs,
+    fewer_neighbors,
+    interpolate,
+    neighbor_table,
 )
 from sklearn_imbgen.utils._pipeline import fitted_part, split_pipeline
 from sklearn_imbgen.utils._table import TableCodec
-from sklearn_imbgen.utils._truth_inference import (
-    confusion_counts,
-    dawid_skene,
-    error_rates,
-    floored_log,
-    label_log_likelihood,
-    maximize_confusion,
-    mean_posterior,
-    pooled_confusion,
-    posterior_from,
-)
 from sklearn_imbgen.utils._validation import (
     check_class_sizes,
     check_finite,
@@ -57,52 +46,33 @@ from sklearn_imbgen.utils._validation import (
     refuse_missing_labels,
     under_represented,
 )
-from sklearn_imbgen.utils._votes import (
-    VoteModel,
-    certainty_of_votes,
-    majority_codes,
-    vote_model,
-    vote_proportions,
-)
 
 __all__ = [
-    "CrowdLabels",
     "RowContainer",
     "TableCodec",
-    "VoteModel",
     "build_frame",
-    "certainty_of_votes",
     "check_class_sizes",
     "check_finite",
     "check_frame",
-    "check_label_matrix",
     "check_numeric_columns",
     "check_row_order",
     "check_target_labels",
-    "confusion_counts",
     "covariance_roots",
-    "dawid_skene",
     "draw_pairs",
     "draw_seed",
     "encode_labels",
-    "error_rates",
+    "fewer_neighbors",
     "fitted_part",
-    "floored_log",
     "import_extra",
     "integer_bounds",
     "interpolate",
     "is_category",
     "is_missing",
     "is_polars",
-    "label_keys",
-    "label_log_likelihood",
     "labels_of_rows",
     "lazy_names",
-    "majority_codes",
     "match_columns",
-    "maximize_confusion",
     "mean_and_covariance",
-    "mean_posterior",
     "name_some",
     "neighbor_table",
     "one_hot_labels",
@@ -110,8 +80,6 @@ __all__ = [
     "plain_labels",
     "plain_table",
     "polars_to_pandas",
-    "pooled_confusion",
-    "posterior_from",
     "refuse_label_matrix",
     "refuse_masked",
     "refuse_missing_labels",
@@ -119,7 +87,5 @@ __all__ = [
     "split_pipeline",
     "stack_rows",
     "under_represented",
-    "vote_model",
-    "vote_proportions",
     "whole_file",
 ]

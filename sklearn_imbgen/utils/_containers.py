@@ -108,14 +108,15 @@ def labels_of_rows(X: Any, y: Any, name: str = "y", rows_name: str = "X") -> Arr
     Raises
     ------
     ValueError
-        If labels are missing or hidden by a mask, more or fewer than rows, several per row,
-        or in another order than the rows by the index of both.
+        If labels are missing, more or fewer than rows, several per row, or in another order
+        than the rows by the index of both, or if a mask hides a value.
 
     Examples
     --------
     >>> labels_of_rows([[0.5], [1.5]], ["common", "rare"]).tolist()
     ['common', 'rare']
     """
+    refuse_masked(X, rows_name)
     refuse_masked(y, name)
     refuse_label_matrix(y)
     labels = column_or_1d(plain_labels(one_hot_labels(y)))

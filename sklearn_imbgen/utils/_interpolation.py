@@ -1,5 +1,6 @@
 """Neighbours of the rows of a class, and points between a row and one of them."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -10,8 +11,17 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from sklearn_imbgen._typing import Array
+from sklearn_imbgen.exceptions import FewSamplesWarning
+from sklearn_imbgen.utils._validation import plain
 
-__all__ = ["Pairs", "draw_pairs", "interpolate", "neighbor_table", "uniform_step"]
+__all__ = [
+    "Pairs",
+    "draw_pairs",
+    "fewer_neighbors",
+    "interpolate",
+    "neighbor_table",
+    "uniform_step",
+]
 
 Rows = NDArray[np.intp]
 StepLaw = Callable[[Array, Array, np.random.RandomState], Array]
@@ -166,3 +176,37 @@ def without_self(nearest: Rows, rows: Rows) -> Rows:
     # among exact duplicates a row need not be its own nearest neighbor
     is_self[~is_self.any(axis=1), -1] = True
     return nearest[~is_self].reshape(len(rows), -1)
+
+
+def fewer_neighbors(k_neighbors: Any, n_rows: int, label: Any, *, warn: bool = False) -> Any:
+    """``k_neighbors`` lowered to what a class of ``n_rows`` rows has.
+
+    Parameters
+    ----------
+    k_neighbors : int or estimator
+        An integer counts the neighbors; an estimator's ``n_neighbors`` counts the row
+        itself too.
+    n_rows : int
+    label : object
+        The class, for the message.
+    warn : bool, default=False
+        Say so by a ``FewSamplesWarning``.
+
+    Examples
+    --------
+    >>> fewer_neighbors(5, 3, "rare")
+    2
+    """
+    is_number = isinstance(k_neighbors, int | np.integer)
+    asked = int(k_neighbors) if is_number else getattr(k_neighbors, "n_neighbors", 0) - 1
+    possible = n_rows - 1
+    if asked <= possible:
+        return k_neighbors
+    if warn:
+        warnings.warn(
+            f"Class {plain(label)!r} has {n_rows} rows: its number of neighbors is lowered "
+            f"from {asked} to {possible}.",
+            FewSamplesWarning,
+            stacklevel=2,
+        )
+    return possible if is_number else clone(k_neighbors).set_params(n_neighbors=n_rows)

@@ -4,7 +4,15 @@ import torch
 from sklearn.metrics import accuracy_score
 
 from benchmarks.crowd.personal_classifier import ClusteredPersonalClassifier, clustered_loss
-from sklearn_imbgen.utils import check_label_matrix
+from sklearn_imbgen.aggregation import check_label_matrix
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
 
 
 @pytest.fixture

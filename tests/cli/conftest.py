@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from sklearn_imbgen.cli._app import app
-from sklearn_imbgen.cli._methods import METHODS, Method
-from sklearn_imbgen.over_sampling import GLGAN
+from sklearn_imbgen.cli._resample import METHODS, Method
+from sklearn_imbgen.over_sampling import GLGAN, LatentSMOTE
 
 # click before 8.2 mixes stderr into stdout unless told otherwise
 OLD_CLICK = "mix_stderr" in signature(CliRunner).parameters
@@ -17,11 +17,10 @@ SEPARATE = {"mix_stderr": False} if OLD_CLICK else {}
 def small_glgan(settings):
     return GLGAN(
         sampling_strategy=settings.strategy,
+        latent_smote=LatentSMOTE(steps_per_epoch=2, hidden_dims=(8,)),
         categorical_features=list(settings.categorical),
         max_epochs=1,
         autoencoder_epochs=1,
-        steps_per_epoch=2,
-        hidden_dims=(8,),
         latent_dim=2,
         random_state=settings.seed,
     )

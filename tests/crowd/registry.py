@@ -1,15 +1,19 @@
 """Every crowd classifier under the common checks; a new one needs a row here."""
 
-from sklearn_imbgen.crowd._aggregate_then_fit import AggregateThenFit
-from sklearn_imbgen.crowd._crowd_layer import CrowdLayerClassifier
-from sklearn_imbgen.crowd._iced import ICEDClassifier
-from sklearn_imbgen.crowd._mbem import MBEMClassifier
+from sklearn_imbgen.crowd import (
+    AggregateThenFit,
+    CrowdLayerClassifier,
+    ICEDClassifier,
+    MBEMClassifier,
+)
 
 CROWD_CLASSIFIERS = {
     "AggregateThenFit": AggregateThenFit(),
-    "CrowdLayerClassifier": CrowdLayerClassifier(max_epochs=30, random_state=0),
-    "ICEDClassifier": ICEDClassifier(n_networks=2, max_epochs=4, random_state=0),
-    "MBEMClassifier": MBEMClassifier(max_epochs=30, random_state=0),
+    "CrowdLayerClassifier": CrowdLayerClassifier(max_epochs=10, learning_rate=0.02, random_state=0),
+    "ICEDClassifier": ICEDClassifier(
+        n_networks=2, warm_up_epochs=5, max_epochs=2, balanced_epochs=4, random_state=0
+    ),
+    "MBEMClassifier": MBEMClassifier(max_epochs=6, learning_rate=0.01, random_state=0),
 }
 
 # check name -> reason; an expected failure that passes is an error (strict)

@@ -18,9 +18,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from sklearn_imbgen.crowd._aggregate_then_fit import AggregateThenFit, repeat_by_posterior
-from sklearn_imbgen.crowd._dawid_skene import DawidSkene
-from sklearn_imbgen.crowd._majority_vote import MajorityVote
+from sklearn_imbgen.aggregation import (
+    AggregateThenFit,
+    DawidSkene,
+    MajorityVote,
+    possible_truths,
+)
 
 X_SMALL = np.array([[0.0], [1.0], [2.0], [3.0]])
 VOTES = np.array([[0, 0, 1], [0, 0, 0], [1, 1, 1], [1, 1, -1]])
@@ -54,7 +57,7 @@ def seen(**params):
 
 
 def test_a_row_is_repeated_for_each_class_it_may_have():
-    rows, codes, weights = repeat_by_posterior(np.array([[0.0, 1.0, 0.0], [0.2, 0.0, 0.8]]))
+    rows, codes, weights = possible_truths(np.array([[1e-9, 1.0, 0.0], [0.2, 0.0, 0.8]]))
     assert (rows.tolist(), codes.tolist()) == ([0, 1, 1], [1, 0, 2])
     assert weights.tolist() == [1.0, 0.2, 0.8]
 
@@ -158,7 +161,7 @@ def test_grid_search_reaches_both_parts(crowd):
     assert search.best_score_ > 0.9
 
 
-def test_the_second_door_with_and_without_routing(crowd):
+def test_crowd_labels_with_and_without_routing(crowd):
     X, truth, worker_labels = crowd
     name = "aggregatethenfit"
     pipeline = make_pipeline(StandardScaler(), AggregateThenFit(DawidSkene()))

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from sklearn_imbgen.aggregation import check_label_matrix
+from sklearn_imbgen.crowd._alternation import warm_up_groups
 from sklearn_imbgen.crowd._cross_fitting import Ensemble, Member, deal_out
 from sklearn_imbgen.crowd._network import build_classifier
 from sklearn_imbgen.crowd._synthetic import (
@@ -14,8 +16,6 @@ from sklearn_imbgen.crowd._synthetic import (
     labels_like_neighbors,
     missing_mass,
 )
-from sklearn_imbgen.crowd._warm_up import warm_up_groups
-from sklearn_imbgen.utils import check_label_matrix
 
 
 def draw(embedding, posterior, **changes):

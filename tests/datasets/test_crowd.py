@@ -8,10 +8,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.utils.validation import check_random_state
 
+from sklearn_imbgen.aggregation import check_label_matrix
 from sklearn_imbgen.datasets import estimate_difficulty, make_crowd_labels
 from sklearn_imbgen.datasets._crowd import draw_mistakes, even_confusion
 from sklearn_imbgen.datasets._difficulty import rank_within_classes
-from sklearn_imbgen.utils import check_label_matrix
 
 TRUTH = np.repeat([0, 1], [1800, 200])
 

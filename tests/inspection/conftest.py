@@ -27,7 +27,7 @@ def without_matplotlib(monkeypatch):
 @pytest.fixture(scope="session")
 def small_sampler(imbalanced):
     """A sampler trained for an epoch on the 90 and 10 rows."""
-    sampler = GLGAN(max_epochs=1, autoencoder_epochs=1, steps_per_epoch=2, random_state=0)
+    sampler = GLGAN(max_epochs=1, autoencoder_epochs=1, random_state=0)
     return sampler.fit(*imbalanced)
 
 

@@ -26,7 +26,7 @@ def test_rows_and_synthetic_rows_of_the_minority_are_drawn(small_sampler, imbala
 def test_labels_may_be_dates(imbalanced):
     X, y = imbalanced
     days = np.array(["2026-01-01", "2026-01-02"], dtype="datetime64[ns]")
-    sampler = GLGAN(max_epochs=1, autoencoder_epochs=1, steps_per_epoch=2, random_state=0)
+    sampler = GLGAN(max_epochs=1, autoencoder_epochs=1, random_state=0)
     display = LatentSpaceDisplay.from_estimator(sampler.fit(X, days[y]), X, days[y], n_synthetic=7)
     assert (display.synthetic_labels == np.repeat(days[1], 7)).all()
 
@@ -79,7 +79,7 @@ def test_many_rows_are_thinned_by_class_and_repeatably():
 
 
 def test_the_picture_leaves_later_draws_of_the_sampler_alone(imbalanced):
-    budget = {"max_epochs": 1, "autoencoder_epochs": 1, "steps_per_epoch": 2, "random_state": 0}
+    budget = {"max_epochs": 1, "autoencoder_epochs": 1, "random_state": 0}
     drawn, undrawn = (GLGAN(**budget).fit(*imbalanced) for _ in range(2))
     LatentSpaceDisplay.from_estimator(drawn, *imbalanced)
     np.testing.assert_array_equal(drawn.sample(3), undrawn.sample(3))

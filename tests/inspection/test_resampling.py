@@ -114,6 +114,20 @@ def test_columns_that_are_not_numeric_are_one_hot_encoded(dtype):
     assert "principal component" in display.axes_[0].get_xlabel()
 
 
+def test_columns_are_matched_by_name(imbalanced):
+    X, y = pd.DataFrame(imbalanced[0], columns=list("abcdef")), imbalanced[1]
+    made, labels = SMOTE(random_state=0).fit_resample(X, y)
+    draw = ResamplingDisplay.from_resampled
+    same, other = (
+        draw(X, y, {"smote": (made[list(order)], labels)}, random_state=0)
+        for order in ("abcdef", "fedcba")
+    )
+    np.testing.assert_array_equal(same.synthetic["smote"], other.synthetic["smote"])
+    assert same.fidelity == other.fidelity
+    with pytest.raises(ValueError, match="the table of 'smote' lacks 'f' and X lacks 'g'"):
+        draw(X, y, {"smote": (made.rename(columns={"f": "g"}), labels)})
+
+
 def test_tables_of_text_and_sparse_tables_are_drawn(imbalanced):
     text = np.array([["a", "x"], ["b", "y"]] * 6)
     y = np.repeat([0, 1], [8, 4])

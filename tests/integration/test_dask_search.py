@@ -15,9 +15,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from sklearn_imbgen import GLGAN, ICEDClassifier, SRATClassifier
+from sklearn_imbgen import ICEDClassifier, SRATClassifier
 from sklearn_imbgen.model_selection import CrowdStratifiedKFold
-from tests.registry import TINY
+from tests.registry import SAMPLERS
 
 distributed = pytest.importorskip("distributed")
 
@@ -31,7 +31,7 @@ PATIENCE = 120  # seconds, for a machine that is busy
 
 
 def glgan():
-    sampler = GLGAN(autoencoder_epochs=2, max_epochs=1, random_state=0, **TINY)
+    sampler = clone(SAMPLERS["GLGAN"])
     pipeline = make_pipeline(StandardScaler(), sampler, LinearSVC())
     grid = {"glgan__latent_dim": [2, 3]}
     return GridSearchCV(pipeline, grid, scoring="matthews_corrcoef", cv=2, refit=False)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from sklearn_imbgen.aggregation import check_label_matrix
 from sklearn_imbgen.datasets import make_crowd_labels
 from sklearn_imbgen.metrics import annotator_report, krippendorff_alpha
 from sklearn_imbgen.metrics._crowd import (
@@ -14,7 +15,6 @@ from sklearn_imbgen.metrics._crowd import (
     informativeness,
     standard_error,
 )
-from sklearn_imbgen.utils import check_label_matrix
 
 # four observers and twelve units: Krippendorff's example of missing data
 UNITS = np.array(

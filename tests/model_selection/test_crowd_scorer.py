@@ -13,15 +13,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, get_scorer, make_scorer, rand_score
 from sklearn.model_selection import GridSearchCV, cross_validate
 
-from sklearn_imbgen.datasets import make_crowd_labels
-from sklearn_imbgen.model_selection import CrowdStratifiedKFold, crowd_scorer
-from sklearn_imbgen.model_selection._crowd_scorer import possible_truths
-from sklearn_imbgen.utils import (
+from sklearn_imbgen.aggregation import (
     check_label_matrix,
     dawid_skene,
     majority_codes,
     vote_proportions,
 )
+from sklearn_imbgen.datasets import make_crowd_labels
+from sklearn_imbgen.model_selection import CrowdStratifiedKFold, crowd_scorer
 
 RNG = np.random.RandomState(0)
 TRUTH = np.repeat([0, 1], [80, 20])
@@ -69,12 +68,6 @@ def test_against_a_posterior_each_row_counts_for_each_class(model, scoring):
 def test_accuracy_against_a_posterior_is_the_mean_posterior_of_the_answers(model):
     found = crowd_scorer("accuracy", reference="dawid_skene")(model, X, CROWD)
     assert found == pytest.approx(POSTERIOR[np.arange(100), model.predict(X)].mean(), abs=1e-5)
-
-
-def test_only_possible_truths_are_expanded():
-    rows, code, weight = possible_truths(np.array([[1.0, 1e-9], [0.25, 0.75]]))
-    assert (rows.tolist(), code.tolist()) == ([0, 1, 1], [0, 0, 1])
-    np.testing.assert_array_equal(weight, [1.0, 0.25, 0.75])
 
 
 @pytest.mark.parametrize("reference", ["majority_vote", "dawid_skene"])

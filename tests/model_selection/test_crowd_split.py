@@ -10,9 +10,12 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 
+from sklearn_imbgen.aggregation import (
+    check_label_matrix,
+    majority_codes,
+)
 from sklearn_imbgen.datasets import make_crowd_labels
 from sklearn_imbgen.model_selection import CrowdStratifiedKFold
-from sklearn_imbgen.utils import check_label_matrix, majority_codes
 
 TRUTH = np.repeat([0, 1], [90, 10])
 X = np.arange(100.0)[:, None]

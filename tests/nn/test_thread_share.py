@@ -12,6 +12,7 @@ from torch import nn
 from sklearn_imbgen import GLGAN
 from sklearn_imbgen.crowd import CrowdLayerClassifier
 from sklearn_imbgen.nn import limited_threads, thread_share
+from sklearn_imbgen.over_sampling import LatentSMOTE
 from sklearn_imbgen.robust import AdversarialClassifier
 from tests.registry import TINY
 
@@ -45,7 +46,8 @@ def rows():
 def sampler():
     """Threads of a user's encoder in training and after it."""
     X, y = rows()
-    gan = GLGAN(encoder=Counting(3, 4), autoencoder_epochs=2, max_epochs=1, random_state=0, **TINY)
+    stage = LatentSMOTE(encoder=Counting(3, 4), autoencoder_epochs=2, **TINY)
+    gan = GLGAN(latent_smote=stage, max_epochs=1, random_state=0)
     noted = gan.fit(X, y).encoder_.noted
     n_training = len(noted)
     gan.encode(X)

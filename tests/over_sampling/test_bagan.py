@@ -10,7 +10,7 @@ from torch import nn
 
 from sklearn_imbgen.inspection import LatentSpaceDisplay
 from sklearn_imbgen.over_sampling import BAGAN
-from sklearn_imbgen.over_sampling._balancing import BalancingPlayers, latent_normal
+from sklearn_imbgen.over_sampling._bagan import BalancingPlayers, latent_normal
 from tests.registry import SAMPLERS
 
 
@@ -150,7 +150,7 @@ def test_fewer_rows_than_latent_dimensions(imbalanced):
 
 def test_the_autoencoder_stops_early_but_the_players_run_all_their_epochs(bagan, imbalanced):
     bagan.set_params(
-        autoencoder_epochs=200, max_epochs=7, n_iter_no_change=1, tol=0.5, learning_rate=1e-5
+        autoencoder_epochs=200, max_epochs=7, n_iter_no_change=1, learning_rate=1e-9
     ).fit(*imbalanced)
     epochs = {network: len(terms["total"]) for network, terms in bagan.history_.items()}
     assert epochs["autoencoder"] < 200
@@ -171,7 +171,7 @@ def test_new_rows_of_a_class_lie_near_it():
     rng = np.random.RandomState(0)
     y = np.repeat([0, 1], [200, 20])
     X = rng.normal(size=(220, 4)) + 6.0 * y[:, None]
-    bagan = BAGAN(random_state=0).fit(X, y)
+    bagan = BAGAN(hidden_dims=(16,), latent_dim=4, batch_size=32, random_state=0).fit(X, y)
     for label in (0, 1):
         rows = bagan.sample(100, label=label)
         nearer = np.abs(rows - 6.0 * label).sum(axis=1) < np.abs(rows - 6.0 * (1 - label)).sum(

@@ -13,7 +13,6 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from sklearn_imbgen.over_sampling import SWIM
 from tests.polars_names import has_names
 from tests.registry import SAMPLERS
 
@@ -25,12 +24,6 @@ CODES = np.repeat([0, 1], [N - N_RARE, N_RARE])
 NAMES = np.array(["often", "rare"])[CODES]
 ARROW_WORDS = pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))
 LEVELS = pd.CategoricalDtype(["low", "mid", "high", "unused"], ordered=True)
-
-
-@pytest.fixture
-def swim():
-    """All samplers share the code of the containers; one is enough to go through all types."""
-    return SWIM(random_state=0)
 
 
 # -- pandas ------------------------------------------------------------------------------------
@@ -136,26 +129,26 @@ def polars_table():
     )
 
 
-def test_polars_in_polars_out(sampler, polars_table):
+def test_polars_in_polars_out(swim, polars_table):
     y = pl.Series("kind", NAMES)
-    resampled, y_resampled = sampler.fit_resample(polars_table, y)
+    resampled, y_resampled = swim.fit_resample(polars_table, y)
     assert resampled.schema == polars_table.schema
     assert resampled.head(N).equals(polars_table)
     assert y_resampled.head(N).equals(y, check_dtypes=True, check_names=True)
     assert set(resampled["level"]) | set(resampled["word"]) == {"low", "mid", "high"}
     assert resampled["u8"].is_between(COUNTS.min(), COUNTS.max()).all()
     assert len(y_resampled) == len(resampled) == N_RESAMPLED
-    assert sampler.feature_names_in_.tolist() == polars_table.columns
-    sampled = pickle.loads(pickle.dumps(sampler)).sample(4, label="rare")
+    assert swim.feature_names_in_.tolist() == polars_table.columns
+    sampled = pickle.loads(pickle.dumps(swim)).sample(4, label="rare")
     assert sampled.schema == polars_table.schema
-    assert sampled.equals(sampler.sample(4, label="rare"))
+    assert sampled.equals(swim.sample(4, label="rare"))
 
 
-def test_polars_and_pandas_give_the_same_rows(sampler, polars_table):
+def test_polars_and_pandas_give_the_same_rows(swim, polars_table):
     polars_table = polars_table.with_columns(pl.col("word").cast(pl.String))
-    sampler.set_params(categorical_features=["level", "word"])
-    expected, _ = clone(sampler).fit_resample(polars_table.to_pandas(), NAMES)
-    resampled, _ = sampler.fit_resample(polars_table, NAMES)
+    swim.set_params(categorical_features=["level", "word"])
+    expected, _ = clone(swim).fit_resample(polars_table.to_pandas(), NAMES)
+    resampled, _ = swim.fit_resample(polars_table, NAMES)
     assert resampled.to_pandas().astype({"level": str}).equals(expected.astype({"level": str}))
 
 
@@ -221,9 +214,9 @@ def test_nothing_to_make_gives_the_table_back(swim, polars_table):
     assert y_resampled.equals(y)
 
 
-def test_polars_is_not_imported_for_other_tables(sampler, monkeypatch):
+def test_polars_is_not_imported_for_other_tables(swim, monkeypatch):
     monkeypatch.delitem(sys.modules, "polars")
-    sampler.fit_resample(pd.DataFrame({"a": NUMBERS, "b": COUNTS}), pd.Series(CODES))
+    swim.fit_resample(pd.DataFrame({"a": NUMBERS, "b": COUNTS}), pd.Series(CODES))
     assert "polars" not in sys.modules
 
 
@@ -231,11 +224,11 @@ def test_polars_is_not_imported_for_other_tables(sampler, monkeypatch):
 
 
 @pytest.mark.parametrize(("kind", "table"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame)])
-def test_set_output_around_a_sampler(sampler, kind, table):
+def test_set_output_around_a_sampler(swim, kind, table):
     seen = []
     note = FunctionTransformer(lambda X: seen.append(X) or X)
     frame = pd.DataFrame({"b": NUMBERS, "a": COUNTS})
-    pipeline = make_pipeline(StandardScaler(), sampler, note, LogisticRegression())
+    pipeline = make_pipeline(StandardScaler(), swim, note, LogisticRegression())
     pipeline.set_output(transform=kind).fit(frame, NAMES)
     assert isinstance(seen[0], table)
     assert len(seen[0]) == N_RESAMPLED

@@ -12,7 +12,7 @@ from torch import nn
 
 from sklearn_imbgen.exceptions import DivergenceError, DivergenceWarning, FewSamplesWarning
 from sklearn_imbgen.over_sampling import GLGAN, LatentSMOTE
-from tests.registry import SAMPLERS
+from tests.registry import SAMPLERS, tuned
 
 
 @pytest.fixture
@@ -45,11 +45,12 @@ def test_the_adversarial_stage_moves_the_players_but_not_the_autoencoder(gl_gan,
 
 
 def test_without_adversarial_rounds_gl_gan_is_latent_smote(gl_gan, imbalanced):
-    settings = gl_gan.set_params(max_epochs=0).get_params()
-    shared = {k: v for k, v in settings.items() if k in LatentSMOTE().get_params()}
-    expected = LatentSMOTE(**shared).fit(*imbalanced)
-    trained = gl_gan.fit(*imbalanced)
+    stage = clone(gl_gan.latent_smote).set_params(autoencoder_epochs=2, random_state=0)
+    expected = stage.fit(*imbalanced)
+    trained = gl_gan.set_params(max_epochs=0).fit(*imbalanced)
     np.testing.assert_array_equal(trained.encode(imbalanced[0]), expected.encode(imbalanced[0]))
+    for rows in (trained.latent_smote_.sample(3, label=1), trained.sample(3, label=1)):
+        assert rows.shape == (3, 6)
 
 
 def test_history_names_every_term_of_the_equations(gl_gan, imbalanced):
@@ -64,7 +65,7 @@ def test_history_names_every_term_of_the_equations(gl_gan, imbalanced):
 
 
 def test_weights_compose_the_total_of_equation_2_3(latent_sampler, imbalanced):
-    latent_sampler.set_params(cluster_weight=0.5, weight_regularization=0.25).fit(*imbalanced)
+    tuned(latent_sampler, cluster_weight=0.5, weight_regularization=0.25).fit(*imbalanced)
     losses = {k: np.array(v) for k, v in latent_sampler.history_["autoencoder"].items()}
     np.testing.assert_allclose(
         losses["total"],
@@ -87,7 +88,14 @@ def test_the_cluster_loss_pulls_the_classes_apart(imbalanced):
     X, y = imbalanced
 
     def separation(weight):
-        sampler = LatentSMOTE(cluster_weight=weight, autoencoder_epochs=15, random_state=0)
+        sampler = LatentSMOTE(
+            cluster_weight=weight,
+            hidden_dims=(64,),
+            latent_dim=8,
+            batch_size=64,
+            autoencoder_epochs=15,
+            random_state=0,
+        )
         Z = sampler.fit(X, y).encode(X)
         return np.linalg.norm(Z[y == 0].mean(0) - Z[y == 1].mean(0)) / Z[y == 0].std()
 
@@ -96,7 +104,8 @@ def test_the_cluster_loss_pulls_the_classes_apart(imbalanced):
 
 def test_the_discriminator_tells_real_rows_from_noise(imbalanced):
     X, y = imbalanced
-    sampler = GLGAN(random_state=0, autoencoder_epochs=20, max_epochs=20).fit(X, y)
+    stage = LatentSMOTE(hidden_dims=(64,), latent_dim=8, batch_size=32, autoencoder_epochs=15)
+    sampler = GLGAN(latent_smote=stage, max_epochs=20, random_state=0).fit(X, y)
     noise = np.random.RandomState(0).uniform(X.min(0), X.max(0), size=(200, X.shape[1]))
     real, fake = sampler.score_samples(X), sampler.score_samples(noise)
     assert real.shape == (100,)
@@ -123,7 +132,7 @@ def test_encode_gives_the_latent_space(latent_sampler, imbalanced):
 )
 @pytest.mark.filterwarnings("ignore:.*made .* latent points:UserWarning")
 def test_any_interpolator_gives_the_rows_asked_for(latent_sampler, imbalanced, interpolator):
-    latent_sampler.set_params(interpolator=interpolator)
+    tuned(latent_sampler, interpolator=interpolator)
     _, y_resampled = latent_sampler.fit_resample(*imbalanced)
     assert np.bincount(y_resampled).tolist() == [90, 90]
     again, _ = clone(latent_sampler).fit_resample(*imbalanced)
@@ -175,7 +184,7 @@ def images():
 
 
 def test_custom_modules_as_class_and_instance(latent_sampler, images):
-    latent_sampler.set_params(encoder=ConvolutionalEncoder, decoder=nn.Linear(4, 16))
+    tuned(latent_sampler, encoder=ConvolutionalEncoder, decoder=nn.Linear(4, 16))
     before = torch.get_rng_state()
     first, _ = latent_sampler.fit_resample(*images)
     assert isinstance(latent_sampler.encoder_, ConvolutionalEncoder)
@@ -187,16 +196,16 @@ def test_custom_modules_as_class_and_instance(latent_sampler, images):
 def test_an_instance_is_never_trained_in_place(latent_sampler, images):
     decoder = nn.Linear(4, 16)
     before = decoder.weight.detach().clone()
-    latent_sampler.set_params(decoder=decoder).fit_resample(*images)
+    tuned(latent_sampler, decoder=decoder).fit_resample(*images)
     assert torch.equal(before, decoder.weight)
-    assert latent_sampler.decoder is decoder
+    assert getattr(latent_sampler, "latent_smote", latent_sampler).decoder is decoder
 
 
 def test_custom_modules_of_the_wrong_shape_are_refused(latent_sampler, images):
-    latent_sampler.set_params(encoder=nn.Linear(16, 9))
+    tuned(latent_sampler, encoder=nn.Linear(16, 9))
     with pytest.raises(ValueError, match=r"encoder maps .* to \(2, 9\); it must give \(2, 4\)"):
         latent_sampler.fit_resample(*images)
-    latent_sampler.set_params(encoder=None, decoder=nn.Linear(7, 16))
+    tuned(latent_sampler, encoder=None, decoder=nn.Linear(7, 16))
     with pytest.raises(ValueError, match="decoder cannot take rows of 4 values"):
         latent_sampler.fit_resample(*images)
 

@@ -10,14 +10,16 @@ from sklearn.datasets import make_classification
 from torch import nn
 
 from sklearn_imbgen.exceptions import UnreliableSamplesWarning
-from sklearn_imbgen.over_sampling import GLGAN
-from sklearn_imbgen.over_sampling._judgement import (
+from sklearn_imbgen.over_sampling import GLGAN, LatentSMOTE
+from sklearn_imbgen.over_sampling._players import (
     Judgement,
     Judges,
     class_margin,
     warn_if_unreliable,
 )
-from tests.registry import SAMPLERS
+from tests.registry import SAMPLERS, tuned
+
+SMALL = LatentSMOTE(hidden_dims=(16,), latent_dim=4, batch_size=32)
 
 
 @pytest.fixture
@@ -100,7 +102,7 @@ def test_good_figures_are_silent():
 def test_classes_that_cannot_be_told_apart_are_reported():
     random_state = np.random.RandomState(0)
     X, y = random_state.normal(size=(1200, 2)), np.repeat([0, 1], [1000, 200])
-    sampler = GLGAN(random_state=0, hidden_dims=(8,), latent_dim=2, max_epochs=3)
+    sampler = GLGAN(latent_smote=SMALL, latent_dim=2, max_epochs=3, random_state=0)
     with pytest.warns(UnreliableSamplesWarning, match="class 1 may do harm"):
         sampler.fit_resample(X, y)
 
@@ -109,7 +111,7 @@ def test_clear_classes_are_not_reported():
     X, y = make_classification(
         300, weights=[0.9], class_sep=3, flip_y=0, n_informative=4, n_redundant=0, random_state=0
     )
-    sampler = GLGAN(random_state=0, autoencoder_epochs=20)
+    sampler = GLGAN(latent_smote=SMALL, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         sampler.fit_resample(X, y)
@@ -119,7 +121,7 @@ def test_clear_classes_are_not_reported():
 
 def test_kept_candidates_are_the_classifiers_surest(gl_gan, imbalanced):
     X, y = imbalanced
-    gl_gan.set_params(shared_variation=0.0, max_epochs=4, clip=False)
+    tuned(gl_gan, shared_variation=0.0, max_epochs=4, clip=False)
 
     def mean_margin(candidates):
         gl_gan.set_params(candidates_per_row=candidates).fit(X, y)
@@ -148,9 +150,9 @@ def test_defaults_leave_few_rows_in_another_class():
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnreliableSamplesWarning)
-        sampler = GLGAN(random_state=0)
+        sampler = GLGAN(latent_smote=SMALL, random_state=0)
         sampler.fit_resample(X, y)
-        moved_freely = GLGAN(random_state=0, candidates_per_row=1)
+        moved_freely = GLGAN(latent_smote=SMALL, candidates_per_row=1, random_state=0)
         moved_freely.fit_resample(X, y)
     assert sampler.judgement_[1].elsewhere < moved_freely.judgement_[1].elsewhere
     assert sampler.judgement_[1].elsewhere < 0.05

@@ -16,6 +16,12 @@ from sklearn_imbgen.over_sampling import ImbMix
 from tests.registry import SAMPLERS
 
 
+@pytest.fixture(params=["SWIM", "ImbMix"])
+def sampler(request):
+    """The cheapest sampler, and the one that multiplies the weights."""
+    return clone(SAMPLERS[request.param])
+
+
 @pytest.fixture
 def weights(imbalanced):
     return np.linspace(0.5, 3.0, len(imbalanced[0]))

@@ -11,7 +11,7 @@ from sklearn_imbgen.over_sampling._variation import (
     variation_share,
     within_class_covariance,
 )
-from tests.registry import SAMPLERS
+from tests.registry import SAMPLERS, tuned
 
 
 def test_covariance_is_around_the_mean_of_each_class():
@@ -82,7 +82,7 @@ def new_rows(sampler, X, y):
 
 def test_residuals_bring_new_rows_to_the_real_ones(plain_gl_gan, imbalanced):
     X, y = imbalanced
-    plain_gl_gan.set_params(residual_weight=1.0, clip=False, k_neighbors=1)
+    tuned(plain_gl_gan, residual_weight=1.0, clip=False, k_neighbors=1)
     rows = new_rows(plain_gl_gan, X, y)
     minority = X[y == 1]
     # a decoded point and its residual lie on the line between two rows, up to the

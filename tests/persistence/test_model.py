@@ -123,8 +123,11 @@ def test_tables_keep_their_columns_and_types(make, path):
             "day": pd.Categorical(pd.to_datetime(["2020-01-01", "2020-01-02"] * (len(X) // 2))),
         }
     )
-    quick = {ImbMix: {"max_epochs": 1}, SWIM: {}}.get(make, {"steps_per_epoch": 2})
-    sampler = make(categorical_features="auto", random_state=0, **quick)
+    sampler = make(categorical_features="auto", random_state=0)
+    if make is GLGAN:
+        sampler.set_params(latent_smote=LatentSMOTE(steps_per_epoch=2))
+    elif make is LatentSMOTE:
+        sampler.set_params(steps_per_epoch=2)
     if make in (GLGAN, LatentSMOTE):
         sampler.set_params(autoencoder_epochs=1)
     sampler.fit(table, np.where(y, "leaves", "stays"))
@@ -165,7 +168,12 @@ def test_a_sampler_of_polars_rows_needs_no_further_trust(path):
         pl.Series("city", np.where(X[:, 0] > 0, "Bonn", "Lyon"), dtype=pl.Enum(["Lyon", "Bonn"])),
         pl.Series("size", np.where(X[:, 1] > 0, "S", "L"), dtype=pl.Categorical),
     )
-    sampler = GLGAN(autoencoder_epochs=1, max_epochs=1, steps_per_epoch=2, random_state=0)
+    sampler = GLGAN(
+        latent_smote=LatentSMOTE(steps_per_epoch=2),
+        autoencoder_epochs=1,
+        max_epochs=1,
+        random_state=0,
+    )
     sampler.fit(table, y)
     rows = sampler.sample(5, random_state=0)
     assert rows.schema == table.schema
@@ -203,9 +211,9 @@ def test_labels_keep_their_type(labels, path):
 
 def test_pipelines(path):
     X, y = make_rows()
-    settings = {"autoencoder_epochs": 1, "max_epochs": 1, "random_state": 0, **TINY}
     interpolator = BorderlineSMOTE(k_neighbors=NearestNeighbors(n_neighbors=4), random_state=0)
-    sampler = GLGAN(interpolator=interpolator, **settings)
+    stage = LatentSMOTE(interpolator=interpolator, autoencoder_epochs=1, **TINY)
+    sampler = GLGAN(latent_smote=stage, max_epochs=1, random_state=0)
     pipeline = make_pipeline(StandardScaler(), sampler, LogisticRegression()).fit(X, y)
     loaded = round_trip(pipeline, path)
     assert_array_equal(loaded.predict_proba(X), pipeline.predict_proba(X))

@@ -15,7 +15,7 @@ from tests.properties.tables import (
     labelled_tables,
     refusal,
 )
-from tests.registry import SAMPLERS
+from tests.registry import SAMPLERS, tuned
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn_imbgen.exceptions.FewSamplesWarning")
 TINY = {"hidden_dims": (8,), "steps_per_epoch": 1}
@@ -23,7 +23,7 @@ TINY = {"hidden_dims": (8,), "steps_per_epoch": 1}
 
 def small(name):
     sampler = clone(SAMPLERS[name])
-    return sampler.set_params(**{k: v for k, v in TINY.items() if k in sampler.get_params()})
+    return sampler if name == "SWIM" else tuned(sampler, **TINY)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

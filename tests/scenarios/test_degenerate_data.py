@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sklearn_imbgen.exceptions import FewSamplesWarning
+from tests.registry import tuned
 
 
 def rows(n_samples, n_features=4, seed=0):
@@ -38,15 +39,15 @@ def test_one_minority_row_is_refused_by_name_and_count(network_sampler):
         network_sampler.fit_resample(rows(30), np.array(["common"] * 29 + ["rare"]))
 
 
-def test_a_one_row_class_that_is_left_out_does_no_harm(sampler):
+def test_a_one_row_class_that_is_left_out_does_no_harm(swim):
     y = np.repeat([0, 1, 2], [20, 9, 1])
-    _, y_resampled = sampler.set_params(sampling_strategy={1: 20}).fit_resample(rows(30), y)
+    _, y_resampled = swim.set_params(sampling_strategy={1: 20}).fit_resample(rows(30), y)
     assert Counter(y_resampled.tolist()) == {0: 20, 1: 20, 2: 1}
 
 
-def test_one_class_is_refused(sampler):
+def test_one_class_is_refused(swim):
     with pytest.raises(ValueError, match="more than 1 class"):
-        sampler.fit_resample(rows(30), np.zeros(30, dtype=int))
+        swim.fit_resample(rows(30), np.zeros(30, dtype=int))
 
 
 def test_a_constant_column_stays_constant(sampler):
@@ -92,12 +93,12 @@ def test_limits_of_float64_and_int64(sampler):
 
 
 def test_fewer_rows_than_a_batch(network_sampler):
-    assert_balanced(network_sampler.set_params(batch_size=512), rows(20), labels(14, 6))
+    assert_balanced(tuned(network_sampler, batch_size=512), rows(20), labels(14, 6))
 
 
 def test_more_classes_than_a_batch_has_rows(network_sampler):
     y = np.repeat(np.arange(10), [20, *[7] * 9])
-    assert_balanced(network_sampler.set_params(batch_size=4), rows(len(y)), y)
+    assert_balanced(tuned(network_sampler, batch_size=4), rows(len(y)), y)
 
 
 @pytest.mark.parametrize(
@@ -114,17 +115,17 @@ def test_more_classes_than_a_batch_has_rows(network_sampler):
     ],
     ids=lambda names: str(np.array(names).dtype),
 )
-def test_any_kind_of_label(sampler, names):
+def test_any_kind_of_label(swim, names):
     y = np.array(names)[labels(50, 10)]
     # bytes are refused by scikit-learn, for imbalanced-learn's samplers too
     if y.dtype.kind == "S":
         with pytest.raises((ValueError, TypeError)):
-            sampler.fit_resample(rows(60), y)
+            swim.fit_resample(rows(60), y)
         return
-    _, y_resampled = sampler.fit_resample(rows(60), y)
+    _, y_resampled = swim.fit_resample(rows(60), y)
     assert y_resampled.dtype == y.dtype
     assert [(y_resampled == name).sum() for name in np.array(names)] == [50, 50]
-    assert sampler.fit(rows(60), y).sample(2, label=np.array(names)[1]).shape == (2, 4)
+    assert swim.fit(rows(60), y).sample(2, label=np.array(names)[1]).shape == (2, 4)
 
 
 @pytest.mark.parametrize("unit", ["D", "ns"])
@@ -138,60 +139,60 @@ def test_messages_name_dates_as_dates(network_sampler, unit):
 
 
 @pytest.mark.parametrize("dtype", ["datetime64[ns]", "category"])
-def test_dates_in_a_series_stay_one(sampler, dtype):
+def test_dates_in_a_series_stay_one(swim, dtype):
     days = np.array(["2026-01-01", "2026-01-02"], dtype="datetime64[ns]")
     y = pd.Series(days[labels(50, 10)], name="day").astype(dtype)
-    _, y_resampled = sampler.fit_resample(rows(60), y)
+    _, y_resampled = swim.fit_resample(rows(60), y)
     assert y_resampled.dtype == y.dtype
     assert y_resampled.name == "day"
     assert y_resampled.value_counts().tolist() == [50, 50]
 
 
-def test_labels_in_an_object_array_and_in_a_category_series(sampler):
+def test_labels_in_an_object_array_and_in_a_category_series(swim):
     y = np.array(["no", "yes"], dtype=object)[labels(50, 10)]
-    _, as_objects = sampler.fit_resample(rows(60), y)
+    _, as_objects = swim.fit_resample(rows(60), y)
     assert as_objects.dtype == object
-    _, as_category = sampler.fit_resample(rows(60), pd.Series(y, dtype="category"))
+    _, as_category = swim.fit_resample(rows(60), pd.Series(y, dtype="category"))
     assert as_category.dtype == "category"
 
 
-def test_read_only_memory(sampler):
+def test_read_only_memory(swim):
     X, y = rows(60), labels(50, 10)
     X.flags.writeable = y.flags.writeable = False
-    assert_balanced(sampler, X, y)
+    assert_balanced(swim, X, y)
 
 
-def test_memory_mapped_rows(sampler, tmp_path):
+def test_memory_mapped_rows(swim, tmp_path):
     np.save(tmp_path / "X.npy", rows(60))
     X = np.load(tmp_path / "X.npy", mmap_mode="r")
-    mapped, _ = sampler.fit_resample(X, labels(50, 10))
-    in_memory, _ = sampler.fit_resample(np.array(X), labels(50, 10))
+    mapped, _ = swim.fit_resample(X, labels(50, 10))
+    in_memory, _ = swim.fit_resample(np.array(X), labels(50, 10))
     np.testing.assert_array_equal(mapped, in_memory)
 
 
-def test_rows_in_fortran_order_give_the_same(sampler):
+def test_rows_in_fortran_order_give_the_same(swim):
     X, y = rows(60), labels(50, 10)
     np.testing.assert_array_equal(
-        sampler.fit_resample(X, y)[0], sampler.fit_resample(np.asfortranarray(X), y)[0]
+        swim.fit_resample(X, y)[0], swim.fit_resample(np.asfortranarray(X), y)[0]
     )
 
 
 @pytest.mark.parametrize("missing", [-1, 0])
-def test_a_label_matrix_is_refused_with_a_pointer(sampler, missing):
+def test_a_label_matrix_is_refused_with_a_pointer(swim, missing):
     answers = np.random.RandomState(0).randint(0, 2, size=(60, 3))
     answers[:5] = missing
     with pytest.raises(ValueError, match=r"sklearn_imbgen\.crowd"):
-        sampler.fit_resample(rows(60), answers)
+        swim.fit_resample(rows(60), answers)
     with pytest.raises(ValueError, match=r"sklearn_imbgen\.crowd"):
-        sampler.fit(rows(60), answers)
+        swim.fit(rows(60), answers)
 
 
-def test_one_hot_labels_are_one_label_per_row(sampler):
+def test_one_hot_labels_are_one_label_per_row(swim):
     one_hot = np.eye(3, dtype=int)[np.repeat([0, 1, 2], [40, 10, 10])]
-    _, y_resampled = sampler.fit_resample(rows(60), one_hot)
+    _, y_resampled = swim.fit_resample(rows(60), one_hot)
     assert y_resampled.sum(axis=0).tolist() == [40, 40, 40]
 
 
-def test_images_must_be_flattened(sampler):
+def test_images_must_be_flattened(swim):
     with pytest.raises(ValueError, match="dim 3"):
-        sampler.fit_resample(rows(60).reshape(60, 2, 2), labels(50, 10))
+        swim.fit_resample(rows(60).reshape(60, 2, 2), labels(50, 10))

@@ -13,17 +13,15 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.crowd._class_weight import balancing_weights
-from sklearn_imbgen.crowd._dawid_skene import DawidSkene
-from sklearn_imbgen.crowd._input import agreement, codes_of, read_crowd_labels
+from sklearn_imbgen.aggregation._crowd_labels import agreement, balancing_weights, read_crowd_labels
+from sklearn_imbgen.aggregation._dawid_skene import DawidSkene
+from sklearn_imbgen.aggregation._label_matrix import codes_of
+from sklearn_imbgen.aggregation._truth_inference import possible_truths
 
-__all__ = ["AggregateThenFit", "repeat_by_posterior"]
+__all__ = ["AggregateThenFit"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
-
-# Copies of a row below this weight are left out: they cost time and change nothing.
-LEAST_WEIGHT = 1e-6
 
 
 def _estimator_has(name: str) -> Callable[["AggregateThenFit"], bool]:
@@ -146,7 +144,7 @@ class AggregateThenFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_samples, n_workers) or (n_samples,)
             The label matrix; one dimension is one worker who labelled every row.
         crowd_labels : array-like of shape (n_samples, n_workers), default=None
-            The second door: the label matrix. Then ``y`` is the truth or a vote,
+            The label matrix in place of ``y``. Then ``y`` is the truth or a vote,
             which scikit-learn uses to stratify and score; it is never trained on.
 
         Returns
@@ -274,27 +272,9 @@ class AggregateThenFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """Rows to fit on, the class of each, and its weight."""
         classes = self.aggregator_.classes_
         if self.soft_labels_used_:
-            rows, codes, weights = repeat_by_posterior(self.aggregator_.label_proba_)
+            rows, codes, weights = possible_truths(self.aggregator_.label_proba_)
         else:
             codes = codes_of(self.labels_, classes)
             rows, weights = np.arange(len(codes)), np.ones(len(codes))
         mass = np.bincount(codes, weights=weights, minlength=len(classes))
         return rows, codes, weights * balancing_weights(mass, self.class_weight, classes)[codes]
-
-
-def repeat_by_posterior(posterior: Floats) -> tuple[Codes, Codes, Floats]:
-    """Rows, repeated once per class that they may have, with the probability as weight.
-
-    Returns
-    -------
-    rows, codes : ndarray of shape (n_repeated,)
-        In the order of the rows.
-    weights : ndarray of shape (n_repeated,)
-
-    Examples
-    --------
-    >>> repeat_by_posterior(np.array([[0.25, 0.75], [0.0, 1.0]]))
-    (array([0, 0, 1]), array([0, 1, 1]), array([0.25, 0.75, 1.  ]))
-    """
-    rows, codes = np.nonzero(posterior > LEAST_WEIGHT)
-    return rows, codes, posterior[rows, codes]

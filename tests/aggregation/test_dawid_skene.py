@@ -5,8 +5,12 @@ import pandas as pd
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
+from sklearn_imbgen.aggregation import (
+    check_label_matrix,
+    dawid_skene,
+    vote_proportions,
+)
 from sklearn_imbgen.crowd import DawidSkene, MajorityVote
-from sklearn_imbgen.utils import check_label_matrix, dawid_skene, vote_proportions
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Where the tensors live and how many threads compute."""
+"""Where tensors live, how many threads compute, and randomness that is given back."""
 
 import multiprocessing
 import sys
@@ -6,12 +6,45 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import numpy as np
 import torch
 from joblib.parallel import get_active_backend
 
-from sklearn_imbgen.nn.seeding import isolated_rng
+from sklearn_imbgen.utils import draw_seed
 
-__all__ = ["compute_settings", "limited_threads", "resolve_device", "thread_share"]
+__all__ = [
+    "compute_settings",
+    "draw_seed",
+    "isolated_rng",
+    "limited_threads",
+    "resolve_device",
+    "thread_share",
+    "torch_generator",
+]
+
+_GLOBAL_RNG = threading.RLock()
+
+
+def torch_generator(random_state: np.random.RandomState) -> torch.Generator:
+    """A CPU generator of its own; draws on it never touch torch's global RNG."""
+    return torch.Generator().manual_seed(draw_seed(random_state))
+
+
+@contextmanager
+def isolated_rng(seed: int | None) -> Iterator[None]:
+    """Seed torch's global RNG inside the block and give the caller's state back.
+
+    For modules that draw from the global RNG (initialisation of a user's
+    module, dropout). Threads take turns, since that RNG belongs to the whole
+    process. With ``seed=None`` the block runs as it is.
+    """
+    if seed is None:
+        yield
+        return
+    devices = list(range(torch.cuda.device_count()))
+    with _GLOBAL_RNG, torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
 
 
 def resolve_device(device: str | torch.device) -> torch.device:

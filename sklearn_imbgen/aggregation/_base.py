@@ -10,12 +10,12 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.crowd._input import warn_of_idle_workers
-from sklearn_imbgen.utils import (
+from sklearn_imbgen.aggregation._label_matrix import (
     CrowdLabels,
     check_label_matrix,
-    error_rates,
+    warn_of_idle_workers,
 )
+from sklearn_imbgen.aggregation._truth_inference import error_rates
 
 __all__ = ["BaseAggregator", "Judgement"]
 

@@ -4,16 +4,20 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from sklearn_imbgen.crowd._graded_inference import (
+from sklearn_imbgen.aggregation import (
+    check_label_matrix,
+    dawid_skene,
+    vote_proportions,
+)
+from sklearn_imbgen.crowd._inference import (
     GradedModel,
+    LabelInference,
     agreement_start,
     graded_log_likelihood,
     maximize_model,
     tempered,
     vote_accuracies,
 )
-from sklearn_imbgen.crowd._label_inference import LabelInference
-from sklearn_imbgen.utils import check_label_matrix, dawid_skene, vote_proportions
 
 CONFUSION = np.array([[[0.9, 0.1], [0.2, 0.8]], [[0.7, 0.3], [0.4, 0.6]]])
 
@@ -123,14 +127,6 @@ def test_the_stored_confusion_is_that_over_all_levels(labels):
     np.testing.assert_allclose(
         inference.confusion, (1 - guessed) * inference.model.confusion + guessed / 2
     )
-
-
-def test_other_rows_are_judged_with_even_prior(labels):
-    inference = LabelInference(labels, "estimated", (0.0,), smoothing=0.0, n_steps=5)
-    inference.step(np.full((40, 2), 0.5))
-    answers = np.array([[1, -1, 0]])
-    expected = inference.model.confusion[0, :, 1] * inference.model.confusion[2, :, 0]
-    np.testing.assert_allclose(inference.judge(answers)[0], expected / expected.sum())
 
 
 def test_augmented_inference_returns_the_new_rows(labels):

@@ -1,23 +1,23 @@
 """The equations of section 3.2.3 by numbers worked out by hand, and where they have no answer."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from sklearn_imbgen.utils import (
-    certainty_of_votes,
+from sklearn_imbgen.aggregation import (
     check_label_matrix,
     confusion_counts,
     dawid_skene,
     error_rates,
     floored_log,
+    label_certainty,
     label_log_likelihood,
     majority_codes,
     maximize_confusion,
-    pooled_confusion,
     posterior_from,
-    vote_model,
     vote_proportions,
 )
+from sklearn_imbgen.aggregation._truth_inference import pooled_confusion, vote_model
 
 # shares of class 0 in the vote: 1, 2/3, 0, 0
 LABELS = check_label_matrix([[0, 0, 0], [0, 0, 1], [1, 1, 1], [1, -1, 1]])
@@ -154,15 +154,36 @@ def test_error_rates_weigh_the_classes_by_the_prior():
     np.testing.assert_allclose(rates, [0.8 * 0.1 + 0.2 * 0.6, 0], atol=1e-12)
 
 
-def test_certainty_is_the_inverse_variance_of_one_hot_labels():
-    answers = np.array([[0, 0, 1, 2], [1, 1, 1, 1], [0, 0, 2, 2]])
-    one_hot = np.eye(3)[answers]
-    deviation = one_hot - one_hot.mean(axis=1, keepdims=True)
-    variance = np.square(deviation).sum(axis=2).mean(axis=1)
-    proportions = vote_proportions(check_label_matrix(answers))
-    certainty = certainty_of_votes(proportions, epsilon=0.01)
-    np.testing.assert_allclose(certainty, 1 / (variance + 0.01))
-    assert certainty.argsort().tolist() == [0, 2, 1]
+def test_certainty_by_hand():
+    # 1 - (1/4 + 1/4) and 1 - (4/9 + 1/9)
+    certainty = label_certainty([[0, 1, -1], [0, 1, 0], [1, 1, 1]], epsilon=0.5)
+    np.testing.assert_allclose(certainty, [1 / 1.0, 1 / (4 / 9 + 0.5), 2.0])
+
+
+def test_only_shares_count_and_labels_may_be_text():
+    frame = pd.DataFrame([["a", "b", None, None], ["b", "b", "a", "a"], ["c", None, None, None]])
+    certainty = label_certainty(frame)
+    assert certainty[0] == certainty[1] == pytest.approx(2, rel=1e-5)
+    assert certainty[2] == pytest.approx(1e6)
+
+
+def test_more_classes_in_a_tie_are_less_certain():
+    two, three = label_certainty([[0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2]])
+    assert two == pytest.approx(2, rel=1e-5)
+    assert three == pytest.approx(1.5, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "error"), [(0, ValueError), (-1, ValueError), ("a", TypeError)]
+)
+def test_epsilon_is_a_number_above_zero(epsilon, error):
+    with pytest.raises(error, match="epsilon"):
+        label_certainty([[0, 1]], epsilon=epsilon)
+
+
+def test_rows_without_labels_are_named():
+    with pytest.raises(ValueError, match="without any label: row 1"):
+        label_certainty([[0, 1], [-1, -1]])
 
 
 def test_most_votes_win():

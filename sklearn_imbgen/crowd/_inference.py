@@ -1,4 +1,4 @@
-"""True labels where rows differ in difficulty and in their prior (eq. 3.2 and beyond); no torch.
+"""ICED's inference of true labels: EM with a prior and a difficulty of each row (eq. 3.2).
 
 In a row of difficulty d a worker answers by the own confusion matrix with probability 1 - d
 and guesses with probability d. Which rows are hard is unknown, so it is inferred beside the
@@ -7,6 +7,7 @@ that everybody confuses, and EM hands them over. With the only level 0 this is e
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -14,17 +15,22 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
-from sklearn_imbgen.utils import (
+from sklearn_imbgen.aggregation import (
     CrowdLabels,
     confusion_counts,
     floored_log,
     label_log_likelihood,
     maximize_confusion,
+    mean_posterior,
     posterior_from,
+    vote_proportions,
 )
+from sklearn_imbgen.crowd._synthetic import append_rows
 
 __all__ = [
+    "PRIORS",
     "GradedModel",
+    "LabelInference",
     "agreement_start",
     "graded_log_likelihood",
     "maximize_model",
@@ -34,6 +40,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
+
+PRIORS = ("classifier", "estimated", "uniform")
 
 # Accuracies are estimated to be at most this and at least this far above guessing, so that
 # neither the vote nor the classifier is believed without limit or wholly ignored.
@@ -67,7 +75,7 @@ def graded_log_likelihood(
 
     Examples
     --------
-    >>> from sklearn_imbgen.utils import check_label_matrix
+    >>> from sklearn_imbgen.aggregation import check_label_matrix
     >>> labels = check_label_matrix([[0, 1], [1, 1]])
     >>> confusion = np.array([[[0.9, 0.1], [0.1, 0.9]], [[0.7, 0.3], [0.3, 0.7]]])
     >>> model = GradedModel(confusion, np.array([0.5, 0.5]))
@@ -80,8 +88,7 @@ def graded_log_likelihood(
         label_log_likelihood(labels, floored_log((1 - level) * model.confusion + level * chance))
         for level in levels
     ]
-    joint: Floats = np.stack(by_level, axis=2) + np.log(model.level_prior)
-    return joint
+    return np.stack(by_level, axis=2) + np.log(model.level_prior)
 
 
 def maximize_model(
@@ -105,7 +112,7 @@ def maximize_model(
         By which ``joint`` was computed.
     levels : sequence of float
     smoothing : float
-        See :func:`~sklearn_imbgen.utils.maximize_confusion`.
+        See :func:`~sklearn_imbgen.aggregation.maximize_confusion`.
 
     Returns
     -------
@@ -142,8 +149,7 @@ def tempered(probabilities: Floats, log_likelihood: Floats) -> Floats:
 
     def powered(log_power: float) -> Floats:
         scaled = np.exp(log_power) * log_probabilities
-        result: Floats = scaled - logsumexp(scaled, axis=1, keepdims=True)
-        return result
+        return scaled - logsumexp(scaled, axis=1, keepdims=True)
 
     def loss(log_power: float) -> float:
         evidence = posterior_from(log_likelihood, powered(log_power))[1]
@@ -176,7 +182,7 @@ def vote_accuracies(labels: CrowdLabels, predicted: Codes) -> tuple[float, float
     --------
     Two of three pairs of labels agree, and five of six labels agree with the classifier.
 
-    >>> from sklearn_imbgen.utils import check_label_matrix
+    >>> from sklearn_imbgen.aggregation import check_label_matrix
     >>> labels = check_label_matrix([[0, 0], [1, 1], [0, 1]])
     >>> [round(a, 3) for a in vote_accuracies(labels, np.array([0, 1, 1]))]
     [0.789, 0.98]
@@ -229,3 +235,97 @@ def first_model(
     counts = confusion_counts(labels, posterior)
     even = np.full(n_levels, 1.0 / n_levels)
     return GradedModel(maximize_confusion(counts, smoothing=smoothing), even)
+
+
+@dataclass
+class LabelInference:
+    """EM whose steps the classifier's training is interleaved with.
+
+    Parameters
+    ----------
+    labels : CrowdLabels
+        Of the real rows.
+    prior : {"classifier", "estimated", "uniform"}
+        p(T = c) of eq. 3.2: what the classifier says of each row, the mean
+        posterior, or the same for all classes.
+    levels : sequence of float
+        Levels of difficulty; 0 alone is eq. 3.2.
+    smoothing : float
+    n_steps : int
+        E- and M-steps at each call of ``step``.
+    """
+
+    labels: CrowdLabels
+    prior: str
+    levels: Sequence[float]
+    smoothing: float
+    n_steps: int
+    posterior: Floats = field(init=False)
+    model: GradedModel = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._begin(vote_proportions(self.labels))
+
+    def start(self, probabilities: Floats) -> None:
+        """First posterior from votes and, where it serves as prior, the classifier's opinion."""
+        if self.prior == "classifier":
+            self._begin(agreement_start(self.labels, probabilities.argmax(axis=1)))
+
+    def step(self, probabilities: Floats) -> None:
+        """Some steps of EM, with what the classifier says of each row."""
+        self.posterior = self._run(self.labels, self.posterior, probabilities)
+
+    def step_with(
+        self, answers: Codes, posterior: Floats, probabilities: Floats, of_new: Floats
+    ) -> Floats:
+        """EM on the label matrix augmented by synthetic rows (algorithm 3.2, line 4).
+
+        Parameters
+        ----------
+        answers : ndarray of shape (n_new, n_workers)
+            Synthetic worker labels.
+        posterior : ndarray of shape (n_new, n_classes)
+            Where EM starts from in the new rows.
+        probabilities, of_new : ndarray of shape (n_samples or n_new, n_classes)
+            What the classifier says of the real and of the new rows.
+
+        Returns
+        -------
+        ndarray of shape (n_new, n_classes)
+            Posterior of the new rows; that of the real ones is kept in ``posterior``.
+        """
+        both = self._run(
+            append_rows(self.labels, answers),
+            np.vstack([self.posterior, posterior]),
+            np.vstack([probabilities, of_new]),
+        )
+        self.posterior = both[: self.labels.n_samples]
+        return both[self.labels.n_samples :]
+
+    @property
+    def confusion(self) -> Floats:
+        """How workers answer over rows of all levels, shape (n_workers, n_classes, n_classes)."""
+        level = float(np.dot(self.levels, self.model.level_prior))
+        return (1 - level) * self.model.confusion + level / self.labels.n_classes
+
+    def _begin(self, posterior: Floats) -> None:
+        self.posterior = posterior
+        self.model = first_model(self.labels, posterior, len(self.levels), smoothing=self.smoothing)
+
+    def _run(self, labels: CrowdLabels, posterior: Floats, probabilities: Floats) -> Floats:
+        for _ in range(self.n_steps):
+            joint = graded_log_likelihood(labels, self.model, self.levels)
+            likelihood: Floats = logsumexp(joint, axis=2)
+            prior = self._row_prior(likelihood, posterior, probabilities)
+            posterior = posterior_from(likelihood, floored_log(prior))[0]
+            self.model = maximize_model(
+                labels, posterior, joint, self.model, self.levels, smoothing=self.smoothing
+            )
+        return posterior
+
+    def _row_prior(self, likelihood: Floats, posterior: Floats, probabilities: Floats) -> Floats:
+        if self.prior == "classifier":
+            return tempered(probabilities, likelihood)
+        if self.prior == "estimated":
+            return mean_posterior(posterior)
+        return np.full(self.labels.n_classes, 1.0 / self.labels.n_classes)

@@ -2,26 +2,115 @@
 
 import warnings
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
+from tqdm.auto import tqdm
 
-from sklearn_imbgen.crowd._aggregator import BaseAggregator, Judgement
-from sklearn_imbgen.utils import (
-    CrowdLabels,
-    dawid_skene,
+from sklearn_imbgen.aggregation._base import BaseAggregator, Judgement
+from sklearn_imbgen.aggregation._label_matrix import CrowdLabels
+from sklearn_imbgen.aggregation._truth_inference import (
+    SmoothingTarget,
+    annotation_matrix,
+    confusion_counts,
     floored_log,
     label_log_likelihood,
+    maximize_confusion,
+    mean_posterior,
     posterior_from,
     vote_proportions,
 )
 
-__all__ = ["DawidSkene"]
+__all__ = ["DawidSkene", "TruthInference", "dawid_skene"]
 
 Floats = NDArray[np.float64]
+
+
+class TruthInference(NamedTuple):
+    """Result of :func:`dawid_skene`.
+
+    ``posterior`` (n_samples, n_classes) follows from ``confusion`` (n_workers, n_classes,
+    n_classes) and ``prior`` (as given, or (n_classes,) if estimated) by eq. 3.2. ``history``
+    has the mean log-likelihood of a row at each iteration; ``converged`` is False if
+    ``max_iter`` ended the iterations.
+    """
+
+    posterior: Floats
+    confusion: Floats
+    prior: Floats
+    history: list[float]
+    converged: bool
+
+
+def dawid_skene(
+    labels: CrowdLabels,
+    posterior: Floats,
+    *,
+    prior: Floats | None = None,
+    smoothing: float = 0.0,
+    target: SmoothingTarget = "pooled",
+    max_iter: int = 300,
+    tol: float = 1e-5,
+    verbose: bool = False,
+) -> TruthInference:
+    """Repeat M-step and E-step from a first posterior (section 3.2.3).
+
+    Time and memory of an iteration are linear in the number of labels.
+
+    Parameters
+    ----------
+    labels : CrowdLabels
+    posterior : ndarray of shape (n_samples, n_classes)
+        The start, for example the vote proportions.
+    prior : ndarray of shape (n_classes,) or (n_samples, n_classes), default=None
+        Class probabilities for all rows or per row; None estimates them as the
+        mean posterior at every iteration.
+    smoothing, target
+        See :func:`~sklearn_imbgen.aggregation.maximize_confusion`.
+    max_iter : int, default=300
+    tol : float, default=1e-5
+        Iterations end when the expected counts d(w, a, b) change by less than
+        this share of all labels. They determine all that comes after, so they
+        stand still just where everything does, with any prior and smoothing.
+        The log-likelihood does not tell: it rises at every iteration only
+        without smoothing.
+    verbose : bool, default=False
+        Show a progress bar.
+
+    Returns
+    -------
+    TruthInference
+
+    Examples
+    --------
+    >>> from sklearn_imbgen.aggregation import check_label_matrix
+    >>> labels = check_label_matrix([[0, 0, 1], [0, 0, 0], [1, 1, 0], [1, 1, 1]])
+    >>> dawid_skene(labels, vote_proportions(labels)).posterior.round(3).tolist()
+    [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]
+    """
+    annotations = annotation_matrix(labels)
+    counts: Floats | None = None
+    converged, history = False, []
+    with tqdm(total=max_iter, desc="EM", unit="iteration", disable=not verbose) as bar:
+        for _ in range(max_iter):
+            previous, counts = counts, confusion_counts(annotations, posterior)
+            confusion = maximize_confusion(counts, smoothing=smoothing, target=target)
+            class_prior = mean_posterior(posterior) if prior is None else prior
+            log_likelihood = label_log_likelihood(annotations, np.log(confusion))
+            posterior, evidence = posterior_from(log_likelihood, floored_log(class_prior))
+            history.append(float(evidence.mean()))
+            bar.set_postfix(log_likelihood=history[-1], refresh=False)
+            bar.update()
+            if previous is not None:
+                # a label that moves leaves one count and enters another
+                moved = np.abs(counts - previous).sum() / 2
+                converged = bool(moved <= tol * annotations.nnz)
+                if converged:
+                    break
+    return TruthInference(posterior, confusion, class_prior, history, converged)
 
 
 class DawidSkene(BaseAggregator):
@@ -126,7 +215,7 @@ class DawidSkene(BaseAggregator):
         *,
         prior: str | ArrayLike = "estimated",
         smoothing: float = 1.0,
-        smoothing_target: Literal["pooled", "uniform"] = "pooled",
+        smoothing_target: SmoothingTarget = "pooled",
         max_iter: int = 300,
         tol: float = 1e-5,
         missing_label: Any = -1,

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.utils import CrowdLabels, check_label_matrix, import_extra, name_some, plain
+from sklearn_imbgen.aggregation._label_matrix import CrowdLabels, check_label_matrix
+from sklearn_imbgen.utils import import_extra, name_some, plain
 
 __all__ = ["AnnotationMatrix", "annotations_to_matrix", "matrix_to_annotations"]
 

@@ -1,4 +1,4 @@
-"""What GL-GAN's own judges say about its new rows."""
+"""GL-GAN's players: their losses on one batch, and what they say about the new rows."""
 
 import warnings
 from dataclasses import dataclass
@@ -11,10 +11,17 @@ from torch import Tensor, nn
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.exceptions import UnreliableSamplesWarning
-from sklearn_imbgen.nn import apply_in_chunks
+from sklearn_imbgen.nn import (
+    apply_in_chunks,
+    classification_loss,
+    realness_loss,
+    reconstruction_loss,
+)
 from sklearn_imbgen.utils import plain
 
-__all__ = ["Judgement", "Judges", "class_margin", "warn_if_unreliable"]
+__all__ = ["Judgement", "Judges", "Players", "class_margin", "warn_if_unreliable"]
+
+Terms = dict[str, Tensor]
 
 # Shares from which on a user is warned.
 TOO_MANY_ELSEWHERE = 0.25
@@ -22,6 +29,66 @@ TOO_FEW_RECOGNISED = 0.5
 TOO_MANY_EXPOSED = 0.75
 # A new row counts as exposed if it looks less real than this share of the real rows does.
 LEAST_REAL = 0.05
+
+
+@dataclass
+class Players:
+    """Generator, discriminator and classifier, and the tensors they train on.
+
+    Each loss takes the row indices of a batch of real rows and those of a batch
+    of the balanced latent set Z, whose first points are the real rows' own.
+    """
+
+    generator: nn.Module
+    discriminator: nn.Module
+    classifier: nn.Module
+    X: Tensor
+    latent: Tensor
+    codes: Tensor
+    adversarial_weight: float
+    classification_weight: float
+
+    def discriminator_loss(self, real: Tensor, index: Tensor) -> Terms:
+        """Terms of eq. 2.4 with lambda = 1."""
+        on_real = realness_loss(self.discriminator(self.X[real]), 1.0)
+        on_generated = realness_loss(self.discriminator(self._generated(index)), 0.0)
+        return {"real": on_real, "generated": on_generated, "total": on_real + on_generated}
+
+    def classifier_loss(self, real: Tensor, index: Tensor) -> Terms:
+        """Terms of eq. 2.5 with lambda = 1."""
+        on_real = classification_loss(self.classifier(self.X[real]), self.codes[real])
+        logits = self.classifier(self._generated(index))
+        on_generated = classification_loss(logits, self.codes[index])
+        return {"real": on_real, "generated": on_generated, "total": on_real + on_generated}
+
+    def generator_loss(self, real: Tensor, index: Tensor) -> Terms:
+        """Terms of eq. 2.6."""
+        reconstruction = reconstruction_loss(self.generator(self.latent[real]), self.X[real])
+        generated = self.generator(self.latent[index])
+        adversarial = realness_loss(self.discriminator(generated), 1.0)
+        classification = classification_loss(self.classifier(generated), self.codes[index])
+        return {
+            "reconstruction": reconstruction,
+            "adversarial": adversarial,
+            "classification": classification,
+            "total": reconstruction
+            + self.adversarial_weight * adversarial
+            + self.classification_weight * classification,
+        }
+
+    def distance_from_convergence(self, row: dict[str, dict[str, float]]) -> float:
+        """What early stopping watches: eq. 2.6 without the adversarial term.
+
+        That term is measured by a judge that moves, so its values in two epochs
+        cannot be compared.
+        """
+        losses = row["generator"]
+        return losses["reconstruction"] + self.classification_weight * losses["classification"]
+
+    @torch.no_grad()
+    def _generated(self, index: Tensor) -> Tensor:
+        rows: Tensor = self.generator(self.latent[index])
+        return rows
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,20 @@
 """Labels of several workers per row: one validator, and one encoding for all that reads them."""
 
 import numbers
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.utils._containers import is_polars, polars_to_pandas
-from sklearn_imbgen.utils._validation import name_some, plain
+from sklearn_imbgen.exceptions import IdleWorkerWarning
+from sklearn_imbgen.utils import is_polars, name_some, plain, polars_to_pandas
 
-__all__ = ["CrowdLabels", "check_label_matrix", "label_keys"]
+__all__ = ["CrowdLabels", "check_label_matrix", "codes_of", "label_keys", "warn_of_idle_workers"]
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,6 @@ class CrowdLabels:
         counts = np.bincount(cell, minlength=self.n_samples * self.n_classes)
         return counts.reshape(self.n_samples, self.n_classes)
 
-    def idle_workers(self) -> Array:
-        """Names of the workers who labelled nothing."""
-        idle: Array = self.workers[np.bincount(self.worker, minlength=self.n_workers) == 0]
-        return idle
-
 
 def check_label_matrix(
     worker_labels: Any, *, missing_label: Any = -1, classes: Array | None = None
@@ -118,30 +114,28 @@ def check_label_matrix(
     (['cat', 'dog'], [[0, -1], [1, 0]])
     """
     if sparse.issparse(worker_labels):
-        stored = sparse.coo_array(worker_labels)
-        order = np.lexsort((stored.col, stored.row))
-        sample, worker = (part[order].astype(np.intp) for part in (stored.row, stored.col))
-        values, shape, names = stored.data[order], stored.shape, None
-        _refuse_duplicates(sample, worker)
-        present = _is_present(values, missing_label)
+        given = _read_sparse(worker_labels, missing_label)
     else:
-        matrix, mask, names = _as_matrix(worker_labels)
-        present = _is_present(matrix, missing_label if matrix.ndim == 2 else None) & ~mask
-        if matrix.ndim == 1:
-            matrix, present = matrix[:, None], present[:, None]
-        shape = matrix.shape
-        sample, worker = np.nonzero(present)
-        values, present = matrix[sample, worker], np.ones(len(sample), dtype=bool)
-    sample, worker, values = sample[present], worker[present], values[present]
-    _refuse_missing_label_as_text(values, sample, worker, names, missing_label)
-    _refuse_unlabelled_rows(sample, shape, missing_label)
-    values = _whole_numbers(values, sample, worker, names)
-    found, code = _encode(values)
+        given = _read_dense(worker_labels, missing_label)
+    _refuse_missing_label_as_text(given, missing_label)
+    _refuse_unlabelled_rows(given, missing_label)
+    found, code = _encode(_whole_numbers(given))
     if classes is not None:
-        code = _codes_among(classes, found, sample, worker, names, code)
+        code = _codes_among(classes, found, code, given)
         found = classes
-    workers = np.arange(shape[1]) if names is None else names
-    return CrowdLabels(sample, worker, code, shape[0], found, workers)
+    return CrowdLabels(given.sample, given.worker, code, given.n_samples, found, given.workers)
+
+
+def codes_of(labels: Any, classes: Array) -> NDArray[np.intp]:
+    """Position of each of a column of labels in ``classes``; -1 for others.
+
+    Examples
+    --------
+    >>> codes_of(["b", "c", "a"], np.array(["a", "b"])).tolist()
+    [1, -1, 0]
+    """
+    own = check_label_matrix(labels, missing_label=None)
+    return _positions(own.classes, classes)[own.code]
 
 
 def label_keys(classes: Array) -> list[Any]:
@@ -155,8 +149,61 @@ def label_keys(classes: Array) -> list[Any]:
     """
     if classes.dtype.kind in "mM":
         classes = classes.astype(f"{classes.dtype.kind}8[ns]").astype(np.int64)
-    keys: list[Any] = classes.tolist()
-    return keys
+    return classes.tolist()
+
+
+def warn_of_idle_workers(labels: CrowdLabels) -> None:
+    """Warn of workers who labelled none of the rows, as happens in folds of sparse crowds."""
+    idle = labels.workers[np.bincount(labels.worker, minlength=labels.n_workers) == 0]
+    if len(idle):
+        warnings.warn(
+            f"{len(idle)} worker(s) labelled none of the rows: {name_some(idle)}. Nothing can "
+            "be learned about them; leave the columns out if they are not to count.",
+            IdleWorkerWarning,
+            stacklevel=4,
+        )
+
+
+class _Given(NamedTuple):
+    """The labels that are there, as they were written, by row and then by worker."""
+
+    sample: NDArray[np.intp]
+    worker: NDArray[np.intp]
+    values: Array
+    n_samples: int
+    workers: Array
+
+    def place(self, position: int) -> str:
+        """Row and worker of a label, for a message."""
+        worker = plain(self.workers[self.worker[position]])
+        return f"row {self.sample[position]}, worker {worker!r}"
+
+
+def _read_sparse(worker_labels: Any, missing_label: Any) -> _Given:
+    stored = sparse.coo_array(worker_labels)
+    order = np.lexsort((stored.col, stored.row))
+    sample, worker = (part[order].astype(np.intp) for part in (stored.row, stored.col))
+    values, n_workers = stored.data[order], stored.shape[1]
+    twice = (np.diff(sample) == 0) & (np.diff(worker) == 0)
+    if twice.any():
+        first = np.flatnonzero(twice)[0]
+        raise ValueError(
+            f"worker_labels has two entries for row {sample[first]}, worker {worker[first]}: a "
+            "worker labels a row once. Drop one of them before building the matrix."
+        )
+    present = _is_present(values, missing_label)
+    columns = sample[present], worker[present], values[present]
+    return _Given(*columns, stored.shape[0], np.arange(n_workers))
+
+
+def _read_dense(worker_labels: Any, missing_label: Any) -> _Given:
+    matrix, mask, names = _as_matrix(worker_labels)
+    present = _is_present(matrix, missing_label if matrix.ndim == 2 else None) & ~mask
+    if matrix.ndim == 1:
+        matrix, present = matrix[:, None], present[:, None]
+    sample, worker = np.nonzero(present)
+    workers = np.arange(matrix.shape[1]) if names is None else names
+    return _Given(sample, worker, matrix[sample, worker], len(matrix), workers)
 
 
 def _as_matrix(worker_labels: Any) -> tuple[Array, Array, Array | None]:
@@ -232,8 +279,8 @@ def _is_nothing(value: Any) -> bool:
     return isinstance(value, float | np.floating | np.datetime64) and bool(value != value)
 
 
-def _refuse_unlabelled_rows(sample: Array, shape: Sequence[int], missing_label: Any) -> None:
-    unlabelled = np.flatnonzero(np.bincount(sample, minlength=shape[0]) == 0)
+def _refuse_unlabelled_rows(given: _Given, missing_label: Any) -> None:
+    unlabelled = np.flatnonzero(np.bincount(given.sample, minlength=given.n_samples) == 0)
     if len(unlabelled):
         raise ValueError(
             f"worker_labels has {len(unlabelled)} row(s) without any label: row "
@@ -243,46 +290,34 @@ def _refuse_unlabelled_rows(sample: Array, shape: Sequence[int], missing_label: 
         )
 
 
-def _refuse_duplicates(sample: Array, worker: Array) -> None:
-    twice = (np.diff(sample) == 0) & (np.diff(worker) == 0)
-    if twice.any():
-        first = np.flatnonzero(twice)[0]
-        raise ValueError(
-            f"worker_labels has two entries for row {sample[first]}, worker {worker[first]}: a "
-            "worker labels a row once. Drop one of them before building the matrix."
-        )
-
-
-def _refuse_missing_label_as_text(
-    values: Array, sample: Array, worker: Array, names: Array | None, missing_label: Any
-) -> None:
+def _refuse_missing_label_as_text(given: _Given, missing_label: Any) -> None:
     """The number -1 read from a file as text would become a class that nobody meant."""
-    if isinstance(missing_label, str) or missing_label is None or values.dtype.kind not in "OUT":
+    if isinstance(missing_label, str) or missing_label is None:
+        return
+    if given.values.dtype.kind not in "OUT":
         return
     text = str(plain(missing_label))
-    same = np.frompyfunc(lambda value: isinstance(value, str) and value == text, 1, 1)(values)
+    same = np.frompyfunc(lambda value: isinstance(value, str) and value == text, 1, 1)(given.values)
     found = np.flatnonzero(same.astype(bool))
     if len(found):
-        name = worker[found[0]] if names is None else names[worker[found[0]]]
         raise ValueError(
-            f"worker_labels holds the text {text!r} (row {sample[found[0]]}, worker "
-            f"{plain(name)!r}), and missing_label is {missing_label!r}. Pass "
-            f"missing_label={text!r} if it means 'not labelled', missing_label=None if it is a "
-            "class."
+            f"worker_labels holds the text {text!r} ({given.place(found[0])}), and missing_label "
+            f"is {missing_label!r}. Pass missing_label={text!r} if it means 'not labelled', "
+            "missing_label=None if it is a class."
         )
 
 
-def _whole_numbers(values: Array, sample: Array, worker: Array, names: Array | None) -> Array:
+def _whole_numbers(given: _Given) -> Array:
     """Labels that NaN has turned into floats, as the integers that they were."""
+    values = given.values
     if values.dtype.kind not in "fc":
         return values
     broken = ~np.isfinite(values) | (values != np.floor(values.real))
     if broken.any():
         first = np.flatnonzero(broken)[0]
-        name = worker[first] if names is None else names[worker[first]]
         raise ValueError(
-            f"worker_labels must hold classes; row {sample[first]}, worker {plain(name)!r} "
-            f"holds {plain(values[first])!r}. Unknown label type: continuous."
+            f"worker_labels must hold classes; {given.place(first)} holds "
+            f"{plain(values[first])!r}. Unknown label type: continuous."
         )
     return values.astype(np.int64) if np.abs(values).max(initial=0) < 2**53 else values
 
@@ -325,22 +360,20 @@ def _label_array(labels: Sequence[Any]) -> Array:
     return array
 
 
+def _positions(labels: Array, classes: Array) -> NDArray[np.intp]:
+    position = {label: place for place, label in enumerate(label_keys(classes))}
+    return np.array([position.get(label, -1) for label in label_keys(labels)], dtype=np.intp)
+
+
 def _codes_among(
-    classes: Array,
-    found: Array,
-    sample: Array,
-    worker: Array,
-    names: Array | None,
-    code: NDArray[np.intp],
+    classes: Array, found: Array, code: NDArray[np.intp], given: _Given
 ) -> NDArray[np.intp]:
     """Codes with regard to ``classes``; an error names the first label outside of them."""
-    position = {label: place for place, label in enumerate(label_keys(classes))}
-    new = np.array([position.get(label, -1) for label in label_keys(found)], dtype=np.intp)[code]
+    new = _positions(found, classes)[code]
     if (new < 0).any():
         first = np.flatnonzero(new < 0)[0]
-        name = worker[first] if names is None else names[worker[first]]
         raise ValueError(
-            f"worker_labels holds {plain(found[code[first]])!r} (row {sample[first]}, worker "
-            f"{plain(name)!r}), which is not among the classes: {name_some(classes)}."
+            f"worker_labels holds {plain(found[code[first]])!r} ({given.place(first)}), which is "
+            f"not among the classes: {name_some(classes)}."
         )
     return new

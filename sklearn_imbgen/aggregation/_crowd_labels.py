@@ -1,6 +1,7 @@
-"""The two doors for worker labels, for all estimators that take rows with them; no torch."""
+"""Worker labels beside rows: what ``fit`` and ``score`` of the classifiers take."""
 
 import warnings
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,20 +13,14 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _num_samples, check_array, check_consistent_length
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.exceptions import IdleWorkerWarning
-from sklearn_imbgen.utils import (
-    CrowdLabels,
-    check_label_matrix,
-    check_target_labels,
-    label_keys,
-    name_some,
-)
+from sklearn_imbgen.aggregation._label_matrix import CrowdLabels, check_label_matrix, codes_of
+from sklearn_imbgen.utils import check_target_labels, name_some
 
-__all__ = ["CrowdInput", "agreement", "codes_of", "read_crowd_labels", "warn_of_idle_workers"]
+__all__ = ["CrowdInput", "agreement", "balancing_weights", "read_crowd_labels"]
 
 
 class CrowdInput(NamedTuple):
-    """What came through either door: the matrix as given, its encoding, the truth if known."""
+    """The label matrix as given, its encoding, and the truth if known."""
 
     worker_labels: Any
     labels: CrowdLabels
@@ -88,21 +83,6 @@ def read_crowd_labels(
     return CrowdInput(worker_labels, labels, _read_truth(X, truth, labels.classes))
 
 
-def codes_of(labels: Any, classes: Array) -> NDArray[np.intp]:
-    """Position of each label in ``classes``; -1 for others.
-
-    Examples
-    --------
-    >>> codes_of(["b", "c", "a"], np.array(["a", "b"])).tolist()
-    [1, -1, 0]
-    """
-    position = {label: place for place, label in enumerate(label_keys(classes))}
-    own = check_label_matrix(labels, missing_label=None)
-    places = [position.get(label, -1) for label in label_keys(own.classes)]
-    codes: NDArray[np.intp] = np.array(places, dtype=np.intp)[own.code]
-    return codes
-
-
 def agreement(
     y: Any, predicted: Any, classes: Array, *, sample_weight: Any = None, missing_label: Any = -1
 ) -> float:
@@ -145,16 +125,49 @@ def agreement(
     return float(np.average(agree, weights=weight))
 
 
-def warn_of_idle_workers(labels: CrowdLabels) -> None:
-    """Warn of workers who labelled none of the rows, as happens in folds of sparse crowds."""
-    idle = labels.idle_workers()
-    if len(idle):
-        warnings.warn(
-            f"{len(idle)} worker(s) labelled none of the rows: {name_some(idle)}. Nothing can "
-            "be learned about them; leave the columns out if they are not to count.",
-            IdleWorkerWarning,
-            stacklevel=4,
-        )
+def balancing_weights(
+    mass: Array, class_weight: str | Mapping[Any, float] | None, classes: Array
+) -> NDArray[np.float64]:
+    """Weight of each class in the loss.
+
+    Parameters
+    ----------
+    mass : ndarray of shape (n_classes,)
+        How many rows each class has; sums of posteriors where labels are soft.
+    class_weight : "balanced", mapping of label to weight, or None
+        "balanced" gives all classes the same sum of weights; a class of less than one
+        row counts as one row, or noise in the posteriors would be blown up. None is 1
+        for all; so are the labels that a mapping leaves out.
+    classes : ndarray of shape (n_classes,)
+        The labels, for a mapping.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+
+    Raises
+    ------
+    ValueError
+        If a mapping names a label that is no class, or a weight that is no number >= 0.
+
+    Examples
+    --------
+    >>> balancing_weights(np.array([30.0, 10.0]), "balanced", np.array([0, 1])).round(2).tolist()
+    [0.67, 2.0]
+    """
+    if class_weight is None:
+        return np.ones(len(classes))
+    if isinstance(class_weight, str):
+        weights: NDArray[np.float64] = mass.sum() / (len(mass) * np.maximum(mass, 1.0))
+        return weights
+    known = classes.tolist()
+    foreign = [label for label in class_weight if label not in known]
+    if foreign:
+        raise ValueError(f"class_weight names {name_some(foreign)}; the classes are {known}.")
+    weights = np.array([class_weight.get(label, 1.0) for label in known], dtype=float)
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError(f"class_weight must hold numbers of at least 0; got {class_weight!r}.")
+    return weights
 
 
 def n_dimensions(labels: Any) -> int:

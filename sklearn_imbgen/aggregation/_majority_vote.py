@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_imbgen.crowd._aggregator import BaseAggregator, Judgement
-from sklearn_imbgen.utils import (
-    CrowdLabels,
+from sklearn_imbgen.aggregation._base import BaseAggregator, Judgement
+from sklearn_imbgen.aggregation._label_matrix import CrowdLabels
+from sklearn_imbgen.aggregation._truth_inference import (
     VoteModel,
     confusion_counts,
     majority_codes,
