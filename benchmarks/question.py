@@ -19,7 +19,7 @@ QUICK = {
     "n_networks": 1,
     "n_steps": 1,
     "hidden_dims": (8,),
-    "max_iter": 20,
+    "max_iter": 5,
     "n_estimators": 5,
 }
 

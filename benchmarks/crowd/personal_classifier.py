@@ -1,4 +1,4 @@
-"""CPC (Kajino, Tsuboi and Kashima 2013), a baseline of Tables 3.2 and 3.3.
+"""CPC (Kajino, Tsuboi and Kashima 2013), a baseline of Table 3.2.
 
 Every worker has a linear classifier of their own, tied to a base classifier that predicts;
 classifiers of like-minded workers are drawn together until they coincide, so that a

@@ -7,6 +7,14 @@ from benchmarks.crowd.personal_classifier import ClusteredPersonalClassifier, cl
 from sklearn_imbgen.aggregation import check_label_matrix
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
 @pytest.fixture
 def crowd():
     """Three classes; two workers mostly right, two who swap classes 0 and 1, one who guesses."""
