@@ -180,7 +180,7 @@ class AttackedRows:
         options = dict(self._attack.options)
         if self._raw is None:
             return options
-        of_net = getattr(self.last_, "clip_values", None)
+        of_net = getattr(self.last_, "attack__clip_values", None)
         clip_values = self._raw.clip_values(options.pop("clip_values", None), of_net)
         if clip_values is not None:
             options["clip_values"] = clip_values
