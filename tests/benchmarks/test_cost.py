@@ -171,7 +171,7 @@ def test_trips_count_files_functions_and_calls_between_files(tmp_path, monkeypat
 def test_trips_are_printed_with_constructors_and_lines(capsys):
     main(["trips", "--methods", "DawidSkene.fit"])
     printed = capsys.readouterr().out
-    assert "crowd/_dawid_skene.py" in printed
+    assert "aggregation/_dawid_skene.py" in printed
     for title in ("Trips", "Constructors", "Lines"):
         assert f"\n{title}\n" in f"\n{printed}"
 
