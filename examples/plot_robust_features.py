@@ -37,7 +37,7 @@ X_train, y_train, _ = make_step_imbalance(
 # features. Under attack the rare classes gain most of what they gain by loss and weights;
 # the separation adds little on this small set, more where nobody attacks.
 shared = {"epsilon": EPSILON, "n_steps": 5, "lr": 0.05, "max_epochs": 60, "random_state": 0}
-margins = {"prediction_loss": "ldam", **shared}
+margins = {"criterion": "ldam", **shared}
 nets = {
     "adversarial training": AdversarialClassifier(**shared),
     "SRAT without separation": SRATClassifier(separation_weight=0, **margins),

@@ -87,7 +87,7 @@ def art_pgd(clf: Any, X: np.ndarray, y: np.ndarray) -> np.ndarray:
         loss=torch.nn.CrossEntropyLoss(),
         input_shape=X.shape[1:],
         nb_classes=len(clf.classes_),
-        clip_values=clf.clip_values,
+        clip_values=clf.attack__clip_values,
         device_type="cpu",
     )
     attack = ProjectedGradientDescent(

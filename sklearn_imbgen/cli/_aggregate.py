@@ -1,4 +1,4 @@
-"""One label per sample from the votes of several workers, and a report of the workers."""
+"""The command ``aggregate``: votes of several workers in, one label per sample out."""
 
 import warnings
 from pathlib import Path
@@ -6,17 +6,28 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from scipy import sparse
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.aggregation import check_label_matrix
-from sklearn_imbgen.cli._messages import CommandError, describe_counts, explained
-from sklearn_imbgen.cli._votes import Votes
-from sklearn_imbgen.crowd import DawidSkene, MajorityVote
+from sklearn_imbgen.cli import CommandError, explained
+from sklearn_imbgen.cli._tables import Reading, describe_counts, read_as_written, refuse_cells
+from sklearn_imbgen.crowd import AnnotationMatrix, DawidSkene, MajorityVote, annotations_to_matrix
 from sklearn_imbgen.exceptions import IdleWorkerWarning
 from sklearn_imbgen.metrics import annotator_report, krippendorff_alpha
 from sklearn_imbgen.utils import name_some
 
-__all__ = ["METHODS", "Inferred", "agreement_in_words", "describe", "draw", "infer"]
+__all__ = [
+    "METHODS",
+    "Inferred",
+    "VoteColumns",
+    "Votes",
+    "agreement_in_words",
+    "describe",
+    "draw",
+    "infer",
+    "read_votes",
+]
 
 METHODS = {"dawid-skene": DawidSkene, "majority": MajorityVote}
 
@@ -29,6 +40,159 @@ AGREEMENT = (
     (-0.1, "no more agreement than by chance"),
     (-np.inf, "the workers contradict each other"),
 )
+# A label that most often is no label; it is kept and asked about.
+SUSPECT = "-1"
+
+
+class VoteColumns(NamedTuple):
+    """Names of the columns; without ``worker`` every other column is a worker."""
+
+    sample: str
+    worker: str | None
+    label: str
+
+
+class Votes(NamedTuple):
+    """Votes of a file, and the names that its columns have."""
+
+    matrix: AnnotationMatrix
+    columns: VoteColumns
+
+    @property
+    def n_labels(self) -> int:
+        """How many votes there are."""
+        return int(self.matrix.worker_labels.nnz)
+
+    @property
+    def idle(self) -> Array:
+        """Names of the workers without a vote."""
+        per_worker = np.bincount(
+            self.matrix.worker_labels.indices, minlength=len(self.matrix.workers)
+        )
+        return np.asarray(self.matrix.workers[per_worker == 0])
+
+    @property
+    def suspects(self) -> bool:
+        """Whether a class looks as if it meant "not labelled"."""
+        return SUSPECT in {str(label) for label in self.matrix.classes.tolist()}
+
+
+def read_votes(
+    path: Path,
+    columns: VoteColumns,
+    missing: str | None = None,
+    reading: Reading = Reading(),  # noqa: B008 - it cannot be changed
+) -> Votes:
+    """Read a table of votes; labels stay as written.
+
+    Parameters
+    ----------
+    path : Path
+    columns : VoteColumns
+    missing : str, default=None
+        A label that means "not labelled", as empty cells of a wide table do.
+    reading : Reading, default=Reading()
+
+    Returns
+    -------
+    Votes
+
+    Raises
+    ------
+    CommandError
+        Naming the file and the column, row, sample or worker that is at fault.
+    """
+    frame = read_as_written(path, reading)
+    _refuse_other_columns(frame, columns, path)
+    refuse_cells(frame[[columns.sample]].isna(), "is missing", path)
+    if columns.worker is None:
+        matrix = _from_wide(frame, columns.sample, missing, path)
+    else:
+        matrix = _from_long(frame, columns.sample, columns.worker, columns.label, missing, path)
+    unlabelled = np.diff(matrix.worker_labels.indptr) == 0
+    if unlabelled.any():
+        raise CommandError(
+            f"{path}: {unlabelled.sum()} sample(s) without any label: "
+            f"{name_some(matrix.samples[unlabelled])}; drop their rows, or have them labelled"
+        )
+    if len(matrix.classes) < 2:
+        raise CommandError(
+            f"{path}: all {matrix.worker_labels.nnz} labels are of one class, "
+            f"{matrix.classes[0]!s}; there is nothing to infer"
+        )
+    return Votes(matrix, columns)
+
+
+def _refuse_other_columns(frame: pd.DataFrame, columns: VoteColumns, path: Path) -> None:
+    wanted = {"--sample": columns.sample}
+    if columns.worker is not None:
+        wanted |= {"--worker": columns.worker, "--label": columns.label}
+    known = f"the columns are {', '.join(map(repr, frame.columns))}"
+    for option, name in wanted.items():
+        if name not in frame.columns:
+            hint = f"; name yours by {option}"
+            if columns.worker is not None:
+                hint += ", or say --wide if each worker has a column"
+            raise CommandError(f"{path}: there is no column {name!r}; {known}{hint}")
+    if len(set(wanted.values())) < len(wanted):
+        raise CommandError(f"{', '.join(wanted)} must name different columns; got {columns[:3]}")
+    if columns.worker is None and frame.shape[1] == 1:
+        raise CommandError(f"{path}: there is no worker beside the column {columns.sample!r}")
+
+
+def _from_long(
+    frame: pd.DataFrame, sample: str, worker: str, label: str, missing: str | None, path: Path
+) -> AnnotationMatrix:
+    refuse_cells(frame[[sample, worker, label]].isna(), "is missing", path)
+    again = np.flatnonzero(frame.duplicated([sample, worker]))
+    if len(again):
+        row = again[0]
+        raise CommandError(
+            f"{path}: {len(again)} row(s) repeat a pair of {sample} and {worker}, first "
+            f"{frame[sample].iloc[row]!s} and {frame[worker].iloc[row]!s} in row {row}; "
+            "keep one of them"
+        )
+    samples = frame[sample].unique()
+    if missing is not None:
+        frame = frame[~_equals(frame[label], missing)]
+    with explained(str(path)):
+        matrix: AnnotationMatrix = annotations_to_matrix(
+            frame, sample=sample, worker=worker, label=label, samples=samples, sparse_output=True
+        )
+    return matrix
+
+
+def _from_wide(
+    frame: pd.DataFrame, sample: str, missing: str | None, path: Path
+) -> AnnotationMatrix:
+    samples = frame[sample]
+    if samples.duplicated().any():
+        again = samples[samples.duplicated()].unique()
+        raise CommandError(
+            f"{path}: {len(again)} value(s) of column {sample!r} have several rows: "
+            f"{name_some(again)}; keep one row per sample, or give one row per vote"
+        )
+    votes = frame.drop(columns=sample)
+    if missing is not None:
+        votes = votes.mask(votes.apply(_equals, text=missing))
+    given = votes.notna().any(axis=1).to_numpy()
+    with explained(str(path)):
+        # rows without a label are named by their sample later
+        labels = check_label_matrix(votes[given], missing_label=None)
+    rows = np.flatnonzero(given)[labels.sample]
+    shape = len(frame), labels.n_workers
+    matrix = sparse.csr_array((labels.code, (rows, labels.worker)), shape=shape)
+    return AnnotationMatrix(matrix, samples.to_numpy(), labels.workers, labels.classes)
+
+
+def _equals(column: pd.Series, text: str) -> Array:
+    """Where a column holds the value that is written like this."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        try:
+            return np.asarray((column == float(text)).fillna(False), dtype=bool)
+        except ValueError:
+            return np.zeros(len(column), dtype=bool)
+    return np.asarray(column.astype(str) == text)
 
 
 class Inferred(NamedTuple):
@@ -138,7 +302,7 @@ def agreement_in_words(worker_labels: Any) -> str:
     return f"Krippendorff's alpha {alpha:.2f}: {words}"
 
 
-def _class_counts(codes: NDArray[np.intp], classes: NDArray[Any]) -> dict[Any, int]:
+def _class_counts(codes: Array, classes: Array) -> dict[Any, int]:
     """Samples per class, the largest first, those without any included."""
     counts = np.bincount(codes, minlength=len(classes))
     order = np.argsort(-counts, kind="stable")
@@ -168,7 +332,7 @@ def _short_table(workers: pd.DataFrame) -> str:
 
 def draw(votes: Votes, inferred: Inferred, path: Path) -> None:
     """Save AnnotatorDisplay's picture of the workers."""
-    from sklearn_imbgen.cli._figures import save_figure, without_screen
+    from sklearn_imbgen.cli._page import save_figure, without_screen
 
     without_screen()
     from sklearn_imbgen.inspection import AnnotatorDisplay

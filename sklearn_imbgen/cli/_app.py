@@ -1,20 +1,15 @@
-"""The click commands: options in, text out; the work is done by the other files."""
+"""The click commands: options in, text out; the work is done by the file of each command."""
 
+import codecs
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from sklearn_imbgen import __version__
-from sklearn_imbgen.cli._messages import (
-    CommandError,
-    Tally,
-    collect_warnings,
-    describe_counts,
-    explained,
-    one_line,
-)
+from sklearn_imbgen.cli import CommandError, Tally, collect_warnings, explained, one_line
 
 __all__ = ["app"]
 
@@ -65,6 +60,27 @@ class Names(click.ParamType):  # type: ignore[type-arg]
         return [name for part in str(value).split(",") if (name := part.strip())]
 
 
+class Separator(click.ParamType):  # type: ignore[type-arg]
+    """One character; a tab can be written as a word."""
+
+    name = "character"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """A tab for "tab", and what is one character."""
+        text = {"tab": "\t", "\\t": "\t"}.get(str(value), str(value))
+        if len(text) != 1:
+            self.fail(f"{value!r} is not one character; write a tab as tab", param, ctx)
+        return text
+
+
+def _check_encoding(context: click.Context, option: click.Parameter, name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise click.BadParameter(f"{name!r} is not known; try latin-1, utf-16 or cp1252") from None
+    return name
+
+
 SEED = click.IntRange(0, 2**32 - 1)
 FILE = click.Path(path_type=Path)
 
@@ -80,6 +96,50 @@ categorical_option = click.option(
     help="Columns whose values are categories; pandas categories of a Parquet file "
     "need not be named.",
 )
+
+
+sep_option = click.option(
+    "--sep",
+    type=Separator(),
+    default=",",
+    help="Between the cells of a CSV file, such as ';' or tab.",
+)
+encoding_option = click.option(
+    "--encoding",
+    default="utf-8",
+    show_default=True,
+    callback=_check_encoding,
+    help="Of the text in a CSV file.",
+)
+drop_option = click.option(
+    "--drop", type=Names(), default="", help="Columns to leave out, such as numbers of the rows."
+)
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How a CSV file is written, and what of a table is left out."""
+    for option in reversed(
+        (
+            categorical_option,
+            drop_option,
+            sep_option,
+            click.option(
+                "--decimal", type=Separator(), default=".", help="The decimal point in a CSV file."
+            ),
+            click.option(
+                "--thousands", type=Separator(), help="Mark between thousands in a CSV file."
+            ),
+            encoding_option,
+            click.option(
+                "--na-values",
+                type=Names(),
+                default="",
+                help='Cells that mean "missing" in a CSV file, as empty ones do.',
+            ),
+        )
+    ):
+        command = option(command)
+    return command
 
 
 @click.group(cls=OneLineErrors, invoke_without_command=True)
@@ -103,7 +163,7 @@ def app(context: click.Context) -> None:
 )
 @click.option("--folds", type=click.IntRange(min=2), default=5, show_default=True)
 @click.option("--classifiers", type=Names(), default="linear-svc,adaboost,mlp", show_default=True)
-@categorical_option
+@reading_options
 @click.option(
     "--ratio",
     type=click.FloatRange(0, 1, min_open=True),
@@ -133,6 +193,7 @@ def compare(
     seed: int,
     jobs: int,
     quiet: bool,
+    **reading: Any,
 ) -> None:
     """Cross-validate over-samplers in front of the same classifiers.
 
@@ -142,36 +203,30 @@ def compare(
     """
     _check_data_options(data, target, categorical, ratio)
     # imported here: --help needs neither scikit-learn nor imbalanced-learn
-    from sklearn_imbgen.cli._compare import (
-        CLASSIFIERS,
-        check_training_rows,
-        describe,
-        digits_study,
-        summarise,
-        table_study,
-    )
-    from sklearn_imbgen.cli._compare import compare as run
-    from sklearn_imbgen.cli._figures import check_picture
-    from sklearn_imbgen.cli._methods import METHODS, known
-    from sklearn_imbgen.cli._picture import draw, resample_first_fold
-    from sklearn_imbgen.cli._tables import read_table
+    from sklearn_imbgen.cli import _compare
+    from sklearn_imbgen.cli._page import check_picture
+    from sklearn_imbgen.cli._resample import METHODS, known
+    from sklearn_imbgen.cli._tables import Reading, read_table
 
     methods = known(methods, METHODS, "method")
-    classifiers = known(classifiers, CLASSIFIERS, "classifier")
+    classifiers = known(classifiers, _compare.CLASSIFIERS, "classifier")
     if data is None:
-        study = digits_study(0.05 if ratio is None else ratio, folds, seed)
+        study = _compare.digits_study(0.05 if ratio is None else ratio, folds, seed)
     else:
-        study = table_study(read_table(data, target, categorical), data.name, folds, seed)
-    check_training_rows(study, methods)
+        with collect_warnings() as of_table:
+            table = read_table(data, target, categorical, Reading(**reading))
+        _report(of_table, "the table")
+        study = _compare.table_study(table, data.name, folds, seed)
+    _compare.check_training_rows(study, methods)
     check_picture(picture)
     _check_report(report, {"DATA": data, "--picture": picture})
-    comparison = run(study, methods, classifiers, jobs, quiet)
+    comparison = _compare.compare(study, methods, classifiers, jobs, quiet)
     scores, _, warned = comparison
-    click.echo(f"{describe(study)}\n\n{summarise(scores).to_string()}")
+    click.echo(f"{_compare.describe(study)}\n\n{_compare.summarise(scores).to_string()}")
     _report(warned, f"{len(scores)} fits")
     with collect_warnings() as of_picture:
-        resampled = resample_first_fold(study, methods)
-        display = draw(study, resampled, picture)
+        resampled = _compare.resample_first_fold(study, methods)
+        display = _compare.draw(study, resampled, picture)
     _report(of_picture, "the picture")
     if report is not None:
         from sklearn_imbgen.cli._compare_report import compare_page
@@ -200,13 +255,16 @@ def _check_data_options(
 
 def _refuse_same_file(named: dict[str, Path | None]) -> None:
     """What is written must not be what is read, or what else is written."""
-    seen: dict[Path, str] = {}
+    from sklearn_imbgen.cli._tables import is_same_file
+
+    seen: dict[str, Path] = {}
     for name, file in named.items():
         if file is None:
             continue
-        if file.resolve() in seen:
-            raise CommandError(f"{seen[file.resolve()]} and {name} are the same file, {file}")
-        seen[file.resolve()] = name
+        for before, other in seen.items():
+            if is_same_file(other, file):
+                raise CommandError(f"{before} and {name} are the same file, {file}")
+        seen[name] = file
 
 
 def _check_report(report: Path | None, others: dict[str, Path | None]) -> None:
@@ -237,7 +295,7 @@ def _report(warned: Tally, source: str) -> None:
     help="auto: all classes to the size of the largest; a class: only this one; "
     "a number above 0 up to 1: minority to majority, two classes only.",
 )
-@categorical_option
+@reading_options
 @seed_option
 @report_option
 @click.option("--synthetic-only", is_flag=True, help="Leave the original rows out.")
@@ -266,6 +324,7 @@ def resample(
     max_training_rows: int | None,
     max_minority_rows: int | None,
     quiet: bool,
+    **reading: Any,
 ) -> None:
     """Add synthetic rows of the small classes to the table IN and write OUT.
 
@@ -273,11 +332,11 @@ def resample(
     the synthetic ones, with the same columns and types. It appears complete or
     not at all.
     """
-    from sklearn_imbgen.cli._resample import Request, check_method, resample_file
-    from sklearn_imbgen.cli._stream import resample_parquet, streams
-    from sklearn_imbgen.cli._tables import check_output
+    from sklearn_imbgen.cli._resample import METHODS, NO_METHOD, Request, known, streams
+    from sklearn_imbgen.cli._resample import resample as run
+    from sklearn_imbgen.cli._tables import Reading, check_output, describe_counts
 
-    check_method(method)
+    known([method], [name for name in METHODS if name != NO_METHOD], "method")
     check_output(output)
     _check_report(report, {"IN": table, "--output": output})
     request = Request(
@@ -287,20 +346,20 @@ def resample(
         method=method,
         strategy=sampling_strategy,
         categorical=categorical,
+        reading=Reading(**reading),
         seed=seed,
         synthetic_only=synthetic_only,
         verbose=not quiet,
         max_training_rows=max_training_rows,
         max_minority_rows=max_minority_rows,
     )
-    streaming = streams(request)
-    if streaming and report is not None:
+    if report is not None and streams(request):
         raise CommandError(
             f"--report shows all rows, and {table} is streamed; raise --max-training-rows above "
             "its number of rows to load it as a whole, or leave the report out"
         )
     with collect_warnings() as warned:
-        done = resample_parquet(request) if streaming else resample_file(request)
+        done = run(request)
     _report(warned, "resampling")
     if report is not None and done.table is not None:
         from sklearn_imbgen.cli._page import write_page
@@ -311,6 +370,9 @@ def resample(
         with collect_warnings() as warned, explained("the report"):
             write_page(resample_page(done.table, done.rows, done.sampler, called), report)
         _report(warned, "the report")
+    if not any(done.made.values()):
+        text = f"no class is to grow: {output} holds the original rows alone"
+        click.echo(f"imbgen: warning: {text}", err=True)
     if not quiet:
         click.echo(f"before   {describe_counts(done.counts)}")
         after = {label: count + done.made.get(label, 0) for label, count in done.counts.items()}
@@ -340,6 +402,9 @@ def resample(
 @click.option("--worker", help="Column that says by whom.  [default: worker]")
 @click.option("--label", help="Column that says as what.  [default: label]")
 @click.option("--wide", is_flag=True, help="Each column besides --sample is a worker.")
+@drop_option
+@sep_option
+@encoding_option
 @click.option("--missing", help='Label that means "not labelled", as empty cells with --wide do.')
 @click.option("--report", type=FILE, help="Table with all figures of all workers.")
 @click.option("--picture", type=FILE, help="PNG, PDF or SVG of the workers; its folder is made.")
@@ -367,6 +432,9 @@ def aggregate(
     worker: str | None,
     label: str | None,
     wide: bool,
+    drop: list[str],
+    sep: str,
+    encoding: str,
     missing: str | None,
     report: Path | None,
     picture: Path | None,
@@ -382,10 +450,9 @@ def aggregate(
     """
     given = {name: value for name, value in settings.items() if value is not None}
     _check_vote_options(method, given, wide, [worker, label])
-    from sklearn_imbgen.cli._aggregate import describe, draw, infer
-    from sklearn_imbgen.cli._figures import check_picture
-    from sklearn_imbgen.cli._tables import check_output, write_table
-    from sklearn_imbgen.cli._votes import VoteColumns, read_votes
+    from sklearn_imbgen.cli._aggregate import VoteColumns, describe, draw, infer, read_votes
+    from sklearn_imbgen.cli._page import check_picture
+    from sklearn_imbgen.cli._tables import Reading, check_output, write_table
 
     for path in filter(None, (output, report)):
         check_output(path)
@@ -393,7 +460,7 @@ def aggregate(
         {"the votes": votes, "--output": output, "--report": report, "--picture": picture}
     )
     columns = VoteColumns(sample, None if wide else worker or "worker", label or "label")
-    content = read_votes(votes, columns, missing)
+    content = read_votes(votes, columns, missing, Reading(sep=sep, encoding=encoding, drop=drop))
     if picture is not None:
         check_picture(picture)
     with collect_warnings() as warned:

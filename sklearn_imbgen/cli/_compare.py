@@ -1,8 +1,9 @@
-"""Cross-validated comparison of over-samplers in front of the same classifiers."""
+"""The command ``compare``: over-samplers in front of the same classifiers, cross-validated."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,15 +22,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm.auto import tqdm
 
-from sklearn_imbgen.cli._messages import (
-    CommandError,
-    Tally,
-    collect_warnings,
-    describe_counts,
-    explained,
-)
-from sklearn_imbgen.cli._methods import METHODS, Settings, build_sampler
-from sklearn_imbgen.cli._tables import Table
+from sklearn_imbgen.cli import CommandError, Tally, collect_warnings, explained
+from sklearn_imbgen.cli._page import plain_text, save_figure, without_screen
+from sklearn_imbgen.cli._resample import METHODS, NO_METHOD, Settings, build_sampler
+from sklearn_imbgen.cli._tables import Table, describe_counts
 
 __all__ = [
     "CLASSIFIERS",
@@ -37,12 +33,15 @@ __all__ = [
     "SCORES",
     "Comparison",
     "Study",
+    "WithRows",
     "check_training_rows",
     "compare",
     "describe",
     "digits_study",
+    "draw",
     "mean_and_spread",
     "pipeline_steps",
+    "resample_first_fold",
     "settings_of",
     "summarise",
     "table_study",
@@ -372,3 +371,71 @@ def mean_and_spread(
     blocks = [per_fold, scores] if n_classifiers > 1 else [scores]
     groups = [block.groupby(keys, sort=False)[columns] for block in blocks]
     return pd.concat([g.mean() for g in groups]), pd.concat([g.std() for g in groups])
+
+
+class WithRows(NamedTuple):
+    """A fitted sampler and what its ``fit_resample`` returned: originals, then new rows."""
+
+    sampler: Any
+    X: Any
+    y: NDArray[Any]
+
+
+def resample_first_fold(study: Study, methods: Sequence[str]) -> dict[str, WithRows]:
+    """Resample the training part of the first fold by every method.
+
+    Parameters
+    ----------
+    study : Study
+    methods : sequence of str
+        Keys of ``METHODS``; "none" makes no rows and is left out.
+
+    Returns
+    -------
+    dict of title to WithRows
+    """
+    train = study.splits[0][0]
+    X, y = study.rows(train), study.y[train]
+    resampled = {}
+    for name in methods:
+        if name == NO_METHOD:
+            continue
+        with explained(f"{METHODS[name].title}, for the picture"):
+            sampler = build_sampler(name, settings_of(study, 0, study.seed))
+            resampled[METHODS[name].title] = WithRows(sampler, *sampler.fit_resample(X, y))
+    return resampled
+
+
+def draw(study: Study, resampled: Mapping[str, WithRows], path: Path) -> Any:
+    """Save a picture of the smallest class, original and synthetic.
+
+    Parameters
+    ----------
+    study : Study
+    resampled : mapping of title to WithRows
+        From ``resample_first_fold``.
+    path : Path
+
+    Returns
+    -------
+    ResamplingDisplay or None
+        None if no method made rows, so that there is nothing to show.
+    """
+    train = study.splits[0][0]
+    labels, counts = np.unique(study.y[train], return_counts=True)
+    if not resampled or counts.min() == counts.max():
+        return None
+    without_screen()
+    from sklearn_imbgen.inspection import ResamplingDisplay
+
+    with plain_text():
+        display = ResamplingDisplay.from_resampled(
+            study.rows(train),
+            study.y[train],
+            {title: (made.X, made.y) for title, made in resampled.items()},
+            label=labels[np.argmin(counts)],
+            image_shape=study.image_shape,
+            random_state=study.seed,
+        )
+        save_figure(display.figure_, path)
+    return display

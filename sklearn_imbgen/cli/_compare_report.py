@@ -14,14 +14,11 @@ from sklearn_imbgen.cli._compare import (
     SCORES,
     Comparison,
     Study,
+    WithRows,
     mean_and_spread,
     pipeline_steps,
 )
-from sklearn_imbgen.cli._figures import without_screen
-from sklearn_imbgen.cli._messages import describe_counts
-from sklearn_imbgen.cli._methods import METHODS, NO_METHOD
-from sklearn_imbgen.cli._page import Cell, Facts, Page, Section, Table, Text
-from sklearn_imbgen.cli._picture import Resampled
+from sklearn_imbgen.cli._page import Cell, Facts, Page, Section, Table, Text, without_screen
 from sklearn_imbgen.cli._report import (
     Run,
     class_balance,
@@ -35,6 +32,8 @@ from sklearn_imbgen.cli._report import (
     versions_section,
     warnings_section,
 )
+from sklearn_imbgen.cli._resample import METHODS, NO_METHOD
+from sklearn_imbgen.cli._tables import describe_counts
 
 __all__ = ["compare_page"]
 
@@ -46,7 +45,7 @@ REAL_ROWS = "training rows"
 def compare_page(
     study: Study,
     comparison: Comparison,
-    resampled: Mapping[str, Resampled],
+    resampled: Mapping[str, WithRows],
     display: Any,
     run: Run,
 ) -> Page:
@@ -56,7 +55,7 @@ def compare_page(
     ----------
     study : Study
     comparison : Comparison
-    resampled : mapping of title to Resampled
+    resampled : mapping of title to WithRows
         What the methods made of the first fold.
     display : ResamplingDisplay or None
         The picture of it.
@@ -129,7 +128,7 @@ def _what(study: Study, comparison: Comparison) -> Section:
     return Section("What was compared", [Facts(facts)])
 
 
-def _balance(study: Study, resampled: Mapping[str, Resampled]) -> Section:
+def _balance(study: Study, resampled: Mapping[str, WithRows]) -> Section:
     train = study.splits[0][0]
     none: Counter[Any] = Counter()
     before = Counter(study.y[train].tolist())
@@ -200,7 +199,7 @@ def _class_table(comparison: Comparison) -> Table:
     return Table(caption, ["class", "method", "rows tested", *columns], rows, n_names=2)
 
 
-def _fidelity(study: Study, resampled: Mapping[str, Resampled]) -> list[Any]:
+def _fidelity(study: Study, resampled: Mapping[str, WithRows]) -> list[Any]:
     train, test = study.splits[0]
     made = {name: made_by(one, len(train)) for name, one in resampled.items()}
     if not any(len(labels) for _, labels in made.values()):
@@ -221,7 +220,7 @@ def _fidelity(study: Study, resampled: Mapping[str, Resampled]) -> list[Any]:
     return [Text(text), *blocks, *judgements(samplers)]
 
 
-def _maps(study: Study, resampled: Mapping[str, Resampled], display: Any) -> list[Section]:
+def _maps(study: Study, resampled: Mapping[str, WithRows], display: Any) -> list[Section]:
     if display is None:
         nothing = [Text("There is nothing to show: no method made rows.")]
         return [Section("Original and synthetic rows", nothing), Section("Latent map", nothing)]
@@ -246,7 +245,7 @@ def _maps(study: Study, resampled: Mapping[str, Resampled], display: Any) -> lis
 
 
 def _settings(
-    study: Study, comparison: Comparison, resampled: Mapping[str, Resampled], run: Run
+    study: Study, comparison: Comparison, resampled: Mapping[str, WithRows], run: Run
 ) -> Section:
     names = comparison.scores["classifier"].unique()
     models = {name: CLASSIFIERS[name](random_state=study.seed) for name in names}

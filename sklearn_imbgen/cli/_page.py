@@ -1,12 +1,15 @@
-"""A self-contained HTML page: its parts as data, and the template that lays them out."""
+"""Pictures on disk, and a self-contained HTML page: its parts as data, the template, the file."""
 
+import base64
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sklearn_imbgen.cli._messages import CommandError, one_line
+from sklearn_imbgen.cli import CommandError, one_line
 from sklearn_imbgen.cli._tables import atomic_path
 from sklearn_imbgen.utils import import_extra
 
@@ -22,7 +25,13 @@ __all__ = [
     "Table",
     "Text",
     "check_page",
+    "check_picture",
+    "close",
+    "figure_source",
     "number",
+    "plain_text",
+    "save_figure",
+    "without_screen",
     "write_page",
 ]
 
@@ -31,6 +40,9 @@ TEMPLATE = "report.html.jinja"
 NOT_KNOWN = "-"
 # From here on all digits before the point are written, and none after it.
 LARGE, HUGE = 1000, 1e15
+FORMATS = (".png", ".pdf", ".svg")
+# Of figures in a page: sharp on screens with two pixels per dot.
+FIGURE_DPI = 130
 
 
 @dataclass(frozen=True)
@@ -174,3 +186,67 @@ def _render(page: Page) -> str:
     # the colours of the figures, all told apart by the colour-blind
     colors = {"original": BLUE, "original_dark": SKY, "synthetic": ORANGE}
     return environment.get_template(TEMPLATE).render(page=page, colors=colors)
+
+
+def check_picture(path: Path) -> None:
+    """Refuse a picture that cannot be drawn or saved, before any work is done.
+
+    The folder is made if it does not exist.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise CommandError(f"{path}: unknown extension; a picture is one of {', '.join(FORMATS)}")
+    if path.is_dir():
+        raise CommandError(f"{path}: is a folder, not a file")
+    try:
+        import_extra("matplotlib", "cli", "The picture")
+    except ImportError as error:
+        raise CommandError(one_line(error)) from error
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"{path}: its folder cannot be made: {one_line(error)}") from error
+
+
+def without_screen() -> None:
+    """Let matplotlib draw to files only; no window is opened, so no screen is needed."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+
+
+@contextmanager
+def plain_text() -> Iterator[None]:
+    """Let matplotlib write names as they are: a class may be called "$5" or "a_b$"."""
+    import matplotlib
+
+    with matplotlib.rc_context({"text.parse_math": False}):
+        yield
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a figure by its extension, completely or not at all, and close it."""
+    # first into memory: the writers of matplotlib do not survive a full disk
+    content = BytesIO()
+    try:
+        figure.savefig(content, format=path.suffix[1:].lower(), dpi=150)
+    finally:
+        close(figure)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content.getvalue())
+
+
+def close(figure: Any) -> None:
+    """Let pyplot forget a figure."""
+    from matplotlib import pyplot as plt
+
+    plt.close(figure)
+
+
+def figure_source(figure: Any) -> str:
+    """A figure as the ``src`` of an ``img`` element that needs no file, and close it."""
+    content = BytesIO()
+    try:
+        figure.savefig(content, format="png", dpi=FIGURE_DPI)
+    finally:
+        close(figure)
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"

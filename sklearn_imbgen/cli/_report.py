@@ -14,8 +14,8 @@ from sklearn.utils import check_random_state
 
 from sklearn_imbgen._show_versions import versions
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.cli._figures import close, figure_source, plain_text
-from sklearn_imbgen.cli._messages import Tally
+from sklearn_imbgen.cli import Tally
+from sklearn_imbgen.cli._compare import WithRows
 from sklearn_imbgen.cli._page import (
     NOT_KNOWN,
     Bar,
@@ -26,9 +26,11 @@ from sklearn_imbgen.cli._page import (
     Section,
     Table,
     Text,
+    close,
+    figure_source,
     number,
+    plain_text,
 )
-from sklearn_imbgen.cli._picture import Resampled
 from sklearn_imbgen.utils import TableCodec
 
 __all__ = [
@@ -131,7 +133,7 @@ def take(X: Any, index: Array) -> Any:
     return X.iloc[index] if isinstance(X, pd.DataFrame) else X[index]
 
 
-def made_by(resampled: Resampled, n_original: int) -> tuple[Any, Array]:
+def made_by(resampled: WithRows, n_original: int) -> tuple[Any, Array]:
     """The synthetic rows alone, with their classes."""
     new = np.arange(n_original, len(resampled.y))
     return take(resampled.X, new), np.asarray(resampled.y)[n_original:]
@@ -291,14 +293,14 @@ def row_pictures(display: Any) -> Figures:
     return Figures(figures)
 
 
-def latent_maps(X: Any, y: Array, resampled: Mapping[str, Resampled], seed: int) -> list[Any]:
+def latent_maps(X: Any, y: Array, resampled: Mapping[str, WithRows], seed: int) -> list[Any]:
     """Maps of the latent spaces of those samplers that have one, as blocks.
 
     Parameters
     ----------
     X, y
         The rows that the samplers have learned from.
-    resampled : mapping of str to Resampled
+    resampled : mapping of str to WithRows
     seed : int
     """
     from sklearn_imbgen.inspection import LatentSpaceDisplay, pick_rows

@@ -1,32 +1,186 @@
-"""Resample a table and give the new rows the types of the old ones."""
+"""The command ``resample``: the methods, a table in memory, a Parquet table batch by batch."""
 
+import warnings
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from imblearn.utils import check_sampling_strategy
+from tqdm.auto import tqdm
 
-from sklearn_imbgen.cli._messages import CommandError, explained
-from sklearn_imbgen.cli._methods import METHODS, NO_METHOD, Settings, build_sampler, known
-from sklearn_imbgen.cli._tables import Table, read_table, write_table
+from sklearn_imbgen.cli import CommandError, explained, one_line
+from sklearn_imbgen.cli._tables import (
+    Reading,
+    Table,
+    atomic_path,
+    check_columns,
+    check_index,
+    check_labels,
+    is_same_file,
+    need_pyarrow,
+    read_table,
+    refuse_text,
+    table_format,
+    warn_of_numberings,
+    without_index,
+    write_resampled,
+)
+from sklearn_imbgen.exceptions import FewSamplesWarning
 
 __all__ = [
+    "METHODS",
+    "NO_METHOD",
+    "Method",
     "Request",
     "Resampled",
-    "check_method",
-    "check_sizes",
-    "fit_resample_table",
-    "parse_strategy",
-    "resample_file",
-    "resample_table",
-    "restore",
+    "Settings",
+    "build_sampler",
+    "known",
+    "resample",
 ]
 
+NO_METHOD = "none"
+SMOTE_NEIGHBORS = 5
 STRATEGIES = ("auto", "minority", "not minority", "not majority", "all")
+BATCH_ROWS = 65_536
+# Parquet is decoded from a window of each column, not from whole row groups.
+WINDOW_BYTES = 1 << 18
+
+
+# -- methods -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a sampler is told.
+
+    Parameters
+    ----------
+    seed : int
+    smallest : int
+        Rows of the smallest class that is to grow.
+    categorical : sequence of str, default=()
+        Names of the categorical columns.
+    n_columns : int, default=0
+        Number of all columns; only read if some are categorical.
+    strategy : object, default="auto"
+        imbalanced-learn's ``sampling_strategy``.
+    verbose : int, default=0
+        1 shows the progress of the training.
+    """
+
+    seed: int
+    smallest: int
+    categorical: Sequence[str] = ()
+    n_columns: int = 0
+    strategy: Any = "auto"
+    verbose: int = 0
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method's display name, how to build it, how many rows a class needs.
+
+    One that ``streams`` makes rows after training, so a table need not be loaded.
+    """
+
+    title: str
+    build: Callable[[Settings], Any]
+    least_rows: int = 2
+    streams: bool = False
+
+
+def _nothing(settings: Settings) -> Any:
+    return "passthrough"
+
+
+def _random(settings: Settings) -> Any:
+    from imblearn.over_sampling import RandomOverSampler
+
+    return RandomOverSampler(sampling_strategy=settings.strategy, random_state=settings.seed)
+
+
+def _smote(settings: Settings) -> Any:
+    from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
+
+    neighbors = min(SMOTE_NEIGHBORS, settings.smallest - 1)
+    if neighbors < SMOTE_NEIGHBORS:
+        # as our samplers do
+        warnings.warn(
+            f"SMOTE uses k_neighbors={neighbors} instead of {SMOTE_NEIGHBORS}: "
+            f"the smallest class has {settings.smallest} rows.",
+            FewSamplesWarning,
+            stacklevel=2,
+        )
+    shared = {
+        "sampling_strategy": settings.strategy,
+        "random_state": settings.seed,
+        "k_neighbors": neighbors,
+    }
+    if not settings.categorical:
+        return SMOTE(**shared)
+    if len(settings.categorical) == settings.n_columns:
+        return SMOTEN(**shared)
+    return SMOTENC(categorical_features=list(settings.categorical), **shared)
+
+
+def _ours(name: str, *, trains: bool = True) -> Callable[[Settings], Any]:
+    def build(settings: Settings) -> Any:
+        # imported here: --help and the other methods need no torch
+        sampler = getattr(import_module("sklearn_imbgen.over_sampling"), name)
+        progress = {"verbose": settings.verbose} if trains else {}
+        return sampler(
+            sampling_strategy=settings.strategy,
+            categorical_features=list(settings.categorical),
+            random_state=settings.seed,
+            **progress,
+        )
+
+    return build
+
+
+METHODS: dict[str, Method] = {
+    NO_METHOD: Method("None", _nothing, least_rows=1),
+    "random": Method("Random", _random, least_rows=1),
+    "smote": Method("SMOTE", _smote),
+    "swim": Method("SWIM", _ours("SWIM", trains=False), least_rows=1, streams=True),
+    "latent-smote": Method("LatentSMOTE", _ours("LatentSMOTE"), streams=True),
+    "conditional-gan": Method("ConditionalGAN", _ours("ConditionalGAN"), streams=True),
+    "bagan": Method("BAGAN", _ours("BAGAN"), streams=True),
+    "imb-mix": Method("ImbMix", _ours("ImbMix", trains=False), streams=True),
+    "glgan": Method("GLGAN", _ours("GLGAN"), streams=True),
+}
+
+
+def build_sampler(name: str, settings: Settings) -> Any:
+    """The sampler of a method, or "passthrough" for the method "none"."""
+    return METHODS[name].build(settings)
+
+
+def known(names: Sequence[str], choices: Iterable[str], what: str) -> list[str]:
+    """The names without repetitions; a ``CommandError`` lists the choices.
+
+    Examples
+    --------
+    >>> known(["b", "a", "b"], ["a", "b"], "letter")
+    ['b', 'a']
+    """
+    choices = list(choices)
+    for name in names:
+        if name not in choices:
+            raise CommandError(f"unknown {what} {name!r}; choose from {', '.join(choices)}")
+    if not names:
+        raise CommandError(f"no {what} given; choose from {', '.join(choices)}")
+    return list(dict.fromkeys(names))
+
+
+# -- the command ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -39,6 +193,7 @@ class Request:
     method: str
     strategy: str = "auto"
     categorical: Sequence[str] = ()
+    reading: Reading = field(default_factory=Reading)
     seed: int = 0
     synthetic_only: bool = False
     verbose: bool = False
@@ -59,9 +214,53 @@ class Resampled(NamedTuple):
     sampler: Any = None
 
 
-def check_method(name: str) -> None:
-    """Refuse a method that makes no rows or that does not exist."""
-    known([name], [method for method in METHODS if method != NO_METHOD], "method")
+def resample(request: Request) -> Resampled:
+    """Read a table, resample it and write the result.
+
+    Parameters
+    ----------
+    request : Request
+
+    Returns
+    -------
+    Resampled
+
+    Raises
+    ------
+    CommandError
+        Naming the file and the column, row or class that is at fault; no output
+        is left then.
+    """
+    _refuse_loss(request)
+    if streams(request):
+        return _resample_batches(request)
+    table = read_table(request.table, request.target, request.categorical, request.reading)
+    made, sampler = resample_table(
+        table, request.method, request.strategy, request.seed, request.verbose
+    )
+    if request.synthetic_only and not len(made):
+        raise _nothing_to_make(request)
+    write_resampled(table, made, request.output, synthetic_only=request.synthetic_only)
+    n_made = dict(Counter(made[table.target].tolist()))
+    return Resampled(table.counts, n_made, table, made, sampler)
+
+
+def _refuse_loss(request: Request) -> None:
+    """The only copy of a table must not be written over by less than it holds."""
+    option = "--synthetic-only" if request.synthetic_only else "--drop"
+    loses = request.synthetic_only or request.reading.drop
+    if loses and is_same_file(request.table, request.output):
+        raise CommandError(
+            f"{request.output} is the table itself, which {option} would not keep whole; give "
+            "--output another name"
+        )
+
+
+def _nothing_to_make(request: Request) -> CommandError:
+    return CommandError(
+        f"{request.table}: no class is to grow, they have the sizes that --sampling-strategy "
+        f"{request.strategy} asks for; there are no synthetic rows to write"
+    )
 
 
 def parse_strategy(text: str, counts: dict[Any, int]) -> Any:
@@ -108,31 +307,10 @@ def parse_strategy(text: str, counts: dict[Any, int]) -> Any:
     return ratio
 
 
-def resample_file(request: Request) -> Resampled:
-    """Read a table as a whole, resample it and write the result.
-
-    Parameters
-    ----------
-    request : Request
-
-    Returns
-    -------
-    Resampled
-    """
-    table = read_table(request.table, request.target, request.categorical)
-    made, sampler = fit_resample_table(
-        table, request.method, request.strategy, request.seed, request.verbose
-    )
-    parts = [made] if request.synthetic_only else [table.frame, made]
-    write_table(pd.concat(parts, ignore_index=True), request.output)
-    n_made = dict(Counter(made[table.target].tolist()))
-    return Resampled(table.counts, n_made, table, made, sampler)
-
-
 def resample_table(
     table: Table, method: str, strategy: str = "auto", seed: int = 0, verbose: bool = False
-) -> pd.DataFrame:
-    """Make synthetic rows with the columns, their order and the types of the table.
+) -> tuple[pd.DataFrame, Any]:
+    """Synthetic rows like those of a table, and the fitted sampler that made them.
 
     Parameters
     ----------
@@ -147,23 +325,20 @@ def resample_table(
 
     Returns
     -------
-    DataFrame
-        The synthetic rows alone.
+    rows : DataFrame
+    sampler : over-sampler
     """
-    return fit_resample_table(table, method, strategy, seed, verbose)[0]
-
-
-def fit_resample_table(
-    table: Table, method: str, strategy: str = "auto", seed: int = 0, verbose: bool = False
-) -> tuple[pd.DataFrame, Any]:
-    """The rows of ``resample_table``, and the fitted sampler that made them."""
-    check_method(method)
-    title = METHODS[method].title
+    title, least = METHODS[method].title, METHODS[method].least_rows
     sampling = parse_strategy(strategy, table.counts)
     with explained(title):
         missing = check_sampling_strategy(sampling, table.y, "over-sampling")
         growing = {label: table.counts[label] for label, n_new in missing.items() if n_new}
-        check_sizes(growing, method)
+        for label, count in growing.items():
+            if count < least:
+                raise CommandError(
+                    f"class {label!s} has {count} row and {title} needs {least}; add rows, drop "
+                    "the class, or repeat its row by --method random"
+                )
         settings = Settings(
             seed=seed,
             smallest=min(growing.values(), default=len(table.y)),
@@ -175,41 +350,181 @@ def fit_resample_table(
         sampler = build_sampler(method, settings)
         X, y = sampler.fit_resample(table.X, table.y)
     n_rows = len(table.y)
-    return restore(table, X.iloc[n_rows:], y[n_rows:].tolist()), sampler
+    return table.restore(X.iloc[n_rows:], y[n_rows:].tolist()), sampler
 
 
-def check_sizes(growing: dict[Any, int], method: str) -> None:
-    """Refuse a class that is to grow and has fewer rows than the method needs."""
-    least = METHODS[method].least_rows
-    for label, count in growing.items():
-        if count < least:
-            raise CommandError(
-                f"class {label!s} has {count} row and {METHODS[method].title} needs {least}; "
-                "add rows, drop the class, or repeat its row by --method random"
-            )
+# -- batch by batch ------------------------------------------------------------------------
 
 
-def restore(table: Table, X: pd.DataFrame, y: Any) -> pd.DataFrame:
-    """Rows of a sampler with the columns, their order and the types of the table."""
-    columns = {
-        name: pd.Series(list(y), dtype=object).astype(dtype)
-        if name == table.target
-        else _restore_column(X[name].reset_index(drop=True), dtype)
-        for name, dtype in table.frame.dtypes.items()
-    }
-    return pd.DataFrame(columns, columns=table.frame.columns)
+def streams(request: Request) -> bool:
+    """Whether a table is resampled batch by batch: it is larger than what is learned from.
+
+    Raises
+    ------
+    CommandError
+        If limits are given for what is loaded as a whole.
+    """
+    files = (request.table, request.output)
+    possible = METHODS[request.method].streams and all(
+        table_format(path) == ".parquet" for path in files
+    )
+    limits = (request.max_training_rows, request.max_minority_rows)
+    if not possible and any(limit is not None for limit in limits):
+        able = ", ".join(name for name, method in METHODS.items() if method.streams)
+        raise CommandError(
+            "--max-training-rows and --max-minority-rows are for tables that are streamed: "
+            f"from .parquet to .parquet, by one of {able}"
+        )
+    if not possible or not request.table.is_file():
+        return False
+    need_pyarrow()
+    import pyarrow.parquet as pq
+
+    from sklearn_imbgen.over_sampling import MAX_TRAINING_ROWS
+
+    with _readable(request.table):
+        n_rows: int = pq.read_metadata(request.table).num_rows
+    return n_rows > (request.max_training_rows or MAX_TRAINING_ROWS)
 
 
-def _restore_column(values: pd.Series, dtype: Any) -> pd.Series:
-    if values.dtype == "category":
-        return values if dtype == "category" else values.astype(object).astype(dtype)
-    if pd.api.types.is_bool_dtype(dtype):
-        return (values >= 0.5).astype(dtype)
-    if pd.api.types.is_integer_dtype(dtype):
-        return _to_integers(values).astype(dtype)
-    return values.astype(dtype)
+def _resample_batches(request: Request) -> Resampled:
+    """Copy a Parquet file with synthetic rows appended, or write those alone."""
+    import pyarrow.parquet as pq
+
+    # imported here: what is not streamed may need no torch
+    from sklearn_imbgen.over_sampling import resample_partitions
+
+    with atomic_path(request.output) as temporary, ParquetBatches(request) as batches:
+        counts = batches.count()
+        settings = Settings(
+            request.seed,
+            smallest=2,
+            categorical=batches.categorical,
+            strategy=parse_strategy(request.strategy, counts),
+            verbose=int(request.verbose),
+        )
+        sampler = build_sampler(request.method, settings)
+        limits = {
+            "max_training_rows": request.max_training_rows,
+            "max_minority_rows": request.max_minority_rows,
+        }
+        stream = resample_partitions(
+            sampler,
+            batches,
+            batches.target,
+            rows_per_partition=BATCH_ROWS,
+            **{name: limit for name, limit in limits.items() if limit is not None},
+        )
+        with (
+            pq.ParquetWriter(temporary, batches.schema, **batches.settings) as writer,
+            explained(f"{request.table}: {METHODS[request.method].title}"),
+            _bar("making", None, request.verbose) as bar,
+        ):
+            n_passed = 0
+            for batch in stream:
+                synthetic = n_passed >= batches.n_rows
+                if synthetic or not request.synthetic_only:
+                    writer.write_batch(batch)
+                n_passed += batch.num_rows
+                bar.update(batch.num_rows if synthetic else 0)
+        if request.synthetic_only and n_passed == batches.n_rows:
+            raise _nothing_to_make(request)
+    # of a sampler that had nothing to make
+    made = getattr(sampler, "sampling_strategy_", {})
+    return Resampled(dict(Counter(counts).most_common()), made)
 
 
-def _to_integers(values: pd.Series) -> pd.Series:
-    """Nearest integers: a cast would cut the decimals off and shift every value down."""
-    return np.rint(values).astype(np.int64)
+class ParquetBatches:
+    """The record batches of a Parquet file, read anew each time they are iterated over."""
+
+    def __init__(self, request: Request) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path, self.path, self.verbose = request.table, request.table, request.verbose
+        with _readable(path):
+            # with pre_buffer, the default, all that has been read stays in memory
+            self.file = pq.ParquetFile(path, buffer_size=WINDOW_BYTES, pre_buffer=False)
+        self.n_rows: int = self.file.metadata.num_rows
+        schema = self.file.schema_arrow
+        noted = (schema.pandas_metadata or {}).get("index_columns", [])
+        index = [name for name in noted if isinstance(name, str)]
+        # an unnamed index is left out, as reading as a whole does
+        check_index([name for name in index if not name.startswith("__index_level_")], path)
+        names = [name for name in schema.names if name not in index]
+        drop, named = request.reading.drop, request.categorical
+        self.target = check_columns(names, request.target, named, path, drop)
+        self.schema = without_index(schema, [name for name in names if name not in drop])
+        coded = [field.name for field in self.schema if pa.types.is_dictionary(field.type)]
+        self.categorical = sorted({*named, *coded} - {self.target})
+        # of many rows the first tell enough
+        first = next(self._read(self.schema, "")).to_pandas().drop(columns=self.target)
+        refuse_text(first.drop(columns=list(named)), path, request.reading)
+        warn_of_numberings(first)
+
+    def __enter__(self) -> "ParquetBatches":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.file.close()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._read(self.schema, "reading")
+
+    def count(self) -> dict[Any, int]:
+        """Rows per class; the target alone is read."""
+        import pyarrow as pa
+
+        counts: Counter[Any] = Counter()
+        field = self.schema.field(self.target)
+        for batch in self._read(pa.schema([field]), "counting"):
+            counts.update(batch.column(0).to_pandas().value_counts().to_dict())
+        # categories that do not occur count 0, and missing labels are named later
+        counts = +counts
+        if counts.total() == self.n_rows:
+            labels = pd.Series(np.asarray(list(counts)), name=self.target)
+            check_labels(labels, self.path, self.n_rows)
+        return dict(counts)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How the result is to be written."""
+        import pyarrow as pa
+
+        compression = self.file.metadata.row_group(0).column(0).compression.lower()
+        names = {"uncompressed": "none", "lz4_raw": "lz4"}
+        return {
+            "compression": names.get(compression, compression),
+            # floats seldom repeat, and looking for it costs four times their writing
+            "use_dictionary": [
+                field.name for field in self.schema if not pa.types.is_floating(field.type)
+            ],
+        }
+
+    def _read(self, schema: Any, title: str) -> Iterator[Any]:
+        import pyarrow as pa
+
+        with _bar(title, self.n_rows, self.verbose and bool(title)) as bar:
+            with _readable(self.path):
+                batches = self.file.iter_batches(BATCH_ROWS, columns=schema.names)
+            while True:
+                with _readable(self.path):
+                    batch = next(batches, None)
+                if batch is None:
+                    return
+                yield pa.RecordBatch.from_arrays(
+                    [batch.column(name) for name in schema.names], schema=schema
+                )
+                bar.update(batch.num_rows)
+
+
+def _bar(title: str, total: int | None, verbose: bool) -> Any:
+    return tqdm(total=total, desc=title, unit="row", unit_scale=True, disable=not verbose)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{path}: cannot be read: {one_line(error)}") from error

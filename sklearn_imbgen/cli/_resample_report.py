@@ -9,11 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sklearn_imbgen.cli._figures import plain_text, without_screen
-from sklearn_imbgen.cli._messages import describe_counts
-from sklearn_imbgen.cli._methods import METHODS
-from sklearn_imbgen.cli._page import Facts, Page, Section, Table, Text, number
-from sklearn_imbgen.cli._picture import Resampled
+from sklearn_imbgen.cli._compare import WithRows
+from sklearn_imbgen.cli._page import (
+    Facts,
+    Page,
+    Section,
+    Table,
+    Text,
+    number,
+    plain_text,
+    without_screen,
+)
 from sklearn_imbgen.cli._report import (
     SHOWN_CLASSES,
     Run,
@@ -28,7 +34,9 @@ from sklearn_imbgen.cli._report import (
     versions_section,
     warnings_section,
 )
+from sklearn_imbgen.cli._resample import METHODS
 from sklearn_imbgen.cli._tables import Table as DataTable
+from sklearn_imbgen.cli._tables import describe_counts
 
 __all__ = ["resample_page"]
 
@@ -117,7 +125,7 @@ def _of_rows(
     if len(grown) > SHOWN_CLASSES:
         words += f" The {SHOWN_CLASSES} smallest of {len(grown)} classes with new rows."
     blocks = [block for part in columns for block in part]
-    resampled = Resampled(sampler, pd.concat([table.X, X]), np.concatenate([table.y, y]))
+    resampled = WithRows(sampler, pd.concat([table.X, X]), np.concatenate([table.y, y]))
     return [
         Section("Fidelity of the synthetic rows", [text, *figures, *judgements({name: sampler})]),
         Section("Column by column", [Text(words), *blocks]),
@@ -203,9 +211,7 @@ def _shares(old: pd.Series, new: pd.Series) -> list[str]:
     return texts
 
 
-def _maps(
-    table: DataTable, resampled: Resampled, name: str, label: Any, seed: int
-) -> list[Section]:
+def _maps(table: DataTable, resampled: WithRows, name: str, label: Any, seed: int) -> list[Section]:
     from sklearn_imbgen.inspection import ResamplingDisplay
 
     with plain_text():

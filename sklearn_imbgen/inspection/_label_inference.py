@@ -18,7 +18,7 @@ from sklearn_imbgen.inspection._axes import (
     largest_first,
     take_axes,
 )
-from sklearn_imbgen.utils import fitted_part
+from sklearn_imbgen.utils import fitted_part, labels_of_rows
 
 __all__ = ["LabelInferenceDisplay"]
 
@@ -182,7 +182,7 @@ class LabelInferenceDisplay:
         LabelInferenceDisplay
             The drawn display.
         """
-        inferred = column_or_1d(labels)
+        inferred = labels_of_rows(labels, labels, "labels")
         certain = np.asarray(column_or_1d(certainty), dtype=np.float64)
         if len(inferred) != len(certain) or not len(inferred):
             raise ValueError(

@@ -277,8 +277,11 @@ def labels_and_truth(
             f"No label of y ({name_some(truth.classes)}) is one that the workers gave "
             f"({name_some(labels.classes)}): both must be written alike, also in type."
         )
-    every = [*labels.classes.tolist(), *truth.classes.tolist()]
-    classes = check_label_matrix(np.fromiter(every, dtype=object)).classes
+    if labels.classes.dtype == truth.classes.dtype != object:
+        classes = np.union1d(labels.classes, truth.classes)
+    else:
+        every = [*labels.classes.tolist(), *truth.classes.tolist()]
+        classes = check_label_matrix(np.fromiter(every, dtype=object)).classes
     labels = check_label_matrix(worker_labels, missing_label=missing_label, classes=classes)
     return labels, np.eye(len(classes))[check_label_matrix(y, classes=classes).code]
 

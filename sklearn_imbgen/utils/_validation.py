@@ -402,7 +402,7 @@ def check_target_labels(y: Any) -> None:
     Raises
     ------
     ValueError
-        If a label is None, NaN or NaT, naming the first such row.
+        If a label is None, NaN, NaT or infinite, naming the first such row.
     TypeError
         If labels are of types that cannot be sorted together, such as 1 and "one".
 
@@ -419,6 +419,8 @@ def check_target_labels(y: Any) -> None:
     if labels.ndim != 1 or not len(labels):
         return
     refuse_missing_labels(is_missing(labels), labels)
+    if labels.dtype.kind == "f" and np.isinf(labels).any():
+        raise ValueError(f"Input y contains infinity: row {np.flatnonzero(np.isinf(labels))[0]}.")
     if labels.dtype == object:
         _check_sortable(labels)
 

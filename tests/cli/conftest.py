@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from sklearn_imbgen.cli._app import app
-from sklearn_imbgen.cli._methods import METHODS, Method
+from sklearn_imbgen.cli._resample import METHODS, Method
 from sklearn_imbgen.over_sampling import GLGAN, LatentSMOTE
 
 # click before 8.2 mixes stderr into stdout unless told otherwise

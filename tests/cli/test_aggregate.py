@@ -197,11 +197,11 @@ def unnamed(votes):
 @pytest.mark.parametrize(
     ("spoil", "text"),
     [
-        (lambda votes: votes.drop(columns="label"), "no column 'label'; the columns are task"),
+        (lambda votes: votes.drop(columns="label"), "no column 'label'; the columns are 'task'"),
         (lambda votes: votes[:0], "the table has no rows"),
         (lambda votes: votes.assign(label="a"), "labels are of one class, a"),
-        (unnamed, "column 'worker', row 1 (the first row below the header is 1) is missing"),
-        (repeated, "1 row(s) repeat a pair of task and worker, first s01 and w0 in row 281"),
+        (unnamed, "row 0, column 'worker' is missing"),
+        (repeated, "1 row(s) repeat a pair of task and worker, first s01 and w0 in row 280"),
     ],
 )
 def test_bad_votes(spoil, text, fails, save, long):
@@ -213,9 +213,9 @@ def test_bad_votes(spoil, text, fails, save, long):
     ("spoil", "text"),
     [
         (lambda wide: wide[["task"]], "no worker beside the column 'task'"),
-        (lambda wide: wide.drop(columns="task"), "no column 'task'; the columns are w0"),
+        (lambda wide: wide.drop(columns="task"), "no column 'task'; the columns are 'w0'"),
         (lambda wide: wide.assign(task="s"), "1 value(s) of column 'task' have several rows: 's'"),
-        (lambda wide: wide.where(wide["task"] != "s03"), "column 'task', row 4"),
+        (lambda wide: wide.where(wide["task"] != "s03"), "row 3, column 'task'"),
         (
             lambda wide: wide.where((wide["task"] != "s03").to_numpy()[:, None] | (wide == "s03")),
             "1 sample(s) without any label: 's03'",
@@ -241,7 +241,7 @@ def test_bad_wide_votes(spoil, text, fails, save, wide):
         (("--method", "vote"), "Invalid value for '--method'"),
         (("--method", "majority", "--smoothing", "1"), "belong to --method dawid-skene"),
         (("--wide", "--worker", "who"), "with --wide every column besides --sample is a worker"),
-        (("--sample", "who"), "no column 'who'; the columns are task, worker, label"),
+        (("--sample", "who"), "no column 'who'; the columns are 'task', 'worker', 'label'"),
         (("--sample", "worker"), "must name different columns"),
         (("--missing", "007"), "labels are of one class, None"),
         (("--smoothing", "-1"), "Invalid value for '--smoothing'"),

@@ -44,13 +44,13 @@ def unlabelled(frame):
 
 
 BAD_TABLES = {
-    "no target column": (drop_label, ["no column 'label'", "the columns are size, count"]),
+    "no target column": (drop_label, ["no column 'label'", "the columns are 'size', 'count'"]),
     "one class": (one_class, ["one class only", "rare (50 rows)"]),
     "no rows": (lambda frame: frame[:0], ["the table has no rows"]),
     "target alone": (lambda frame: frame[["label"]], ["no column besides the target"]),
-    "missing value": (hole, ["column 'size', row 4", "is missing"]),
-    "infinite value": (infinite, ["column 'size', row 4", "is infinite"]),
-    "missing label": (unlabelled, ["column 'label', row 5", "is missing"]),
+    "missing value": (hole, ["row 3, column 'size' is missing"]),
+    "infinite value": (infinite, ["row 3, column 'size' is infinite"]),
+    "missing label": (unlabelled, ["row 4, column 'label' is missing"]),
 }
 
 
@@ -67,7 +67,7 @@ def test_bad_table(case, command, fails, save, numeric):
 def test_text_column_is_named_with_the_way_out(fails, save, frame):
     save(frame)
     line = fails("resample", "in.csv", *RESAMPLE, "--categorical", "code")
-    assert "not numeric: colour" in line
+    assert "'red' in row 0, column 'colour' is no number" in line
     assert "--categorical colour" in line
 
 
@@ -95,7 +95,11 @@ def test_one_training_row_in_a_fold(fails, save, numeric):
     [
         ("in.csv", b"", "the file is empty"),
         ("in.csv", b'a,label\n"1,x\n', "cannot be read"),
-        ("in.csv", b"a,label\n\xff,x\n", "cannot be read"),
+        (
+            "in.csv",
+            b"a,label\n1,x\n\xe9,x\n",
+            "'\xe9' in row 1, column 'a' is not utf-8; say --encoding",
+        ),
         ("in.csv.gz", b"a,label\n1,x\n", "cannot be read"),
         ("in.csv.gz", gzip.compress(b"a,label\n1,x\n" * 99, mtime=0)[:-12], "cannot be read"),
         ("in.parquet", b"PAR1", "cannot be read"),
@@ -113,7 +117,7 @@ def test_unreadable_file(fails, save, numeric, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     save(numeric)
-    monkeypatch.setattr(_tables, "_parse", refuse)
+    monkeypatch.setattr(_tables, "_parse_csv", refuse)
     assert "cannot be read: [Errno 13]" in fails("resample", "in.csv", *RESAMPLE)
 
 
@@ -149,7 +153,7 @@ def test_bad_option_of_resample(options, text, fails, save, numeric):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (("in.csv",), "name the column with the class by --target; the columns are size"),
+        (("in.csv",), "name the column with the class by --target; the columns are 'size'"),
         (("--target", "label"), "no DATA is given"),
         (("in.csv", "--target", "label", "--ratio", "0.1"), "--ratio thins the built-in digits"),
         (("--methods", "none,adasyn"), "unknown method 'adasyn'"),
@@ -192,7 +196,7 @@ def test_ctrl_c(run, save, numeric, monkeypatch):
         raise KeyboardInterrupt
 
     save(numeric)
-    monkeypatch.setattr(_tables, "_parse", interrupt)
+    monkeypatch.setattr(_tables, "_parse_csv", interrupt)
     result = run("resample", "in.csv", *RESAMPLE)
     assert result.exit_code == 130
     assert result.stderr.strip() == "imbgen: interrupted"

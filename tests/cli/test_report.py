@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
-from sklearn_imbgen.cli import _figures, _page, _resample_report
+from sklearn_imbgen.cli import _page, _resample_report
 from sklearn_imbgen.cli._page import Page, Section, Text, write_page
 from sklearn_imbgen.metrics import _fidelity
 
@@ -76,7 +76,7 @@ def quick(monkeypatch):
         return RandomForestClassifier(n_estimators=2, **options)
 
     monkeypatch.setattr(_fidelity, "RandomForestClassifier", two_trees)
-    monkeypatch.setattr(_figures, "FIGURE_DPI", 20)
+    monkeypatch.setattr(_page, "FIGURE_DPI", 20)
 
 
 @pytest.fixture

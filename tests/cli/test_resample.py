@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from sklearn_imbgen.cli._methods import METHODS, Method, Settings, build_sampler
+from sklearn_imbgen.cli._resample import METHODS, Method, Settings, build_sampler
 
 TEXT_COLUMNS = "colour,code"
 
@@ -151,18 +151,13 @@ def test_output_may_be_the_input(run, save, numeric):
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 @pytest.mark.parametrize("step", ["to_csv", "replace"])
 def test_failed_write_leaves_the_old_file(step, error, run, save, numeric, monkeypatch):
-    def fail(frame, temporary, **options):
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write("half")
-        raise error
-
-    def refuse(*args):
+    def refuse(*args, **options):
         raise error
 
     path = save(numeric)
     content = path.read_bytes()
     if step == "to_csv":
-        monkeypatch.setattr(pd.DataFrame, "to_csv", fail)
+        monkeypatch.setattr(pd.DataFrame, "to_csv", refuse)
     else:
         monkeypatch.setattr(os, "replace", refuse)
     result = run("resample", path, "-o", path, "--target", "label", "--method", "random")

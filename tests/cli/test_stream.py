@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
 
-from sklearn_imbgen.cli import _stream
-from sklearn_imbgen.cli._methods import METHODS, Method
+from sklearn_imbgen.cli import _resample
+from sklearn_imbgen.cli._resample import METHODS, Method
 from sklearn_imbgen.over_sampling import SWIM
 
 N_ROWS = 500
@@ -19,7 +19,7 @@ STREAM = ("--target", "label", "--method", "swim", "--max-training-rows", 100)
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch):
-    monkeypatch.setattr(_stream, "BATCH_ROWS", 64)
+    monkeypatch.setattr(_resample, "BATCH_ROWS", 64)
 
 
 @pytest.fixture
@@ -175,13 +175,13 @@ BAD = {
     "missing category": (spoiled("colour", None), ["NaN: row 433, column 'colour'"]),
     "infinite": (spoiled("size", np.inf), ["infinity: row 433, column 'size'"]),
     "missing label": (spoiled("label", None), ["NaN: row 433, column 'label'"]),
-    "no target": (lambda f: f.drop(columns="label"), ["no column 'label'", "columns are size"]),
+    "no target": (lambda f: f.drop(columns="label"), ["no column 'label'", "columns are 'size'"]),
     "one class": (lambda f: f.assign(label="rare"), ["one class only, rare (500 rows)"]),
     "one rare row": (
         lambda f: f.assign(label=np.arange(500) == 7),
         ["has 1 row", "at least 2 are needed"],
     ),
-    "text": (lambda f: f.assign(word="x"), ["not numeric: word"]),
+    "text": (lambda f: f.assign(word="x"), ["'x' in row 0, column 'word' is no number"]),
     "named index": (lambda f: f.set_index("size"), ["has the row index ['size']"]),
 }
 
@@ -205,7 +205,7 @@ def test_limits_are_for_tables_that_are_streamed(fails, save, big):
 
 
 def test_a_small_table_is_loaded_whatever_the_limit(run, save, big, monkeypatch):
-    monkeypatch.setattr(_stream, "resample_parquet", None)
+    monkeypatch.setattr(_resample, "_resample_batches", None)
     save(big.drop(columns="code"), "in.parquet")
     options = ("--target", "label", "--method", "swim", "--max-training-rows", 500)
     assert run("resample", "in.parquet", "-o", "out.parquet", *options).exit_code == 0
