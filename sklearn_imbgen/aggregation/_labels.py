@@ -15,6 +15,7 @@ from sklearn_imbgen.utils import name_some, plain
 __all__ = [
     "AnnotationMatrix",
     "CrowdLabels",
+    "judged_workers",
     "refuse_other_tables",
     "warn_of_idle_workers",
     "warn_of_similar_labels",
@@ -127,6 +128,12 @@ def warn_of_idle_workers(labels: CrowdLabels) -> None:
             IdleWorkerWarning,
             stacklevel=4,
         )
+
+
+def judged_workers(labels: CrowdLabels) -> NDArray[np.bool_]:
+    """Which workers share a row with another, without which nothing is known of their errors."""
+    beside_others = np.bincount(labels.sample)[labels.sample] > 1
+    return np.bincount(labels.worker[beside_others], minlength=labels.n_workers) > 0
 
 
 def refuse_other_tables(labels: CrowdLabels) -> None:
