@@ -23,7 +23,7 @@ NORMS = ("linf", "l2")
 
 
 class Attack(NamedTuple):
-    """The attack that the functions of this room are asked for; see robust_accuracy_score."""
+    """The attack that the functions of this package are asked for; see robust_accuracy_score."""
 
     norm: str | None = None
     n_steps: int = 20
