@@ -154,9 +154,10 @@ def annotator_report(
     >>> import numpy as np
     >>> from sklearn_imbgen.metrics import annotator_report
     >>> truth = np.repeat([0, 1], [40, 20])
-    >>> report = annotator_report(np.column_stack([truth, 1 - truth, 0 * truth]), truth)
+    >>> votes = np.column_stack([truth, truth, 1 - truth, 0 * truth])
+    >>> report = annotator_report(votes, truth)
     >>> report["looks_like"].tolist(), report["recall_1"].tolist()
-    (['ok', 'adversary', 'always one label'], [1.0, 0.0, 0.0])
+    (['ok', 'ok', 'adversary', 'always one label'], [1.0, 1.0, 0.0, 0.0])
     """
     labels, truth = labels_and_truth(worker_labels, y, missing_label)
     given = np.zeros((labels.n_workers, labels.n_classes))
