@@ -14,8 +14,11 @@ from sklearn_imbgen.aggregation import (
 )
 from sklearn_imbgen.metrics._columns import ColumnReport
 from sklearn_imbgen.utils import (
+    check_row_order,
     name_some,
+    one_hot_labels,
     plain,
+    refuse_label_matrix,
 )
 
 __all__ = ["AnnotatorReport", "annotator_report", "krippendorff_alpha", "labels_and_truth"]
@@ -264,6 +267,9 @@ def labels_and_truth(
     labels = check_label_matrix(worker_labels, missing_label=missing_label)
     if y is None:
         return labels, dawid_skene(labels, vote_proportions(labels), smoothing=1.0).posterior
+    check_row_order(worker_labels, y, "y", "worker_labels")
+    refuse_label_matrix(y)
+    y = one_hot_labels(y)
     if np.ndim(y) != 1:
         raise ValueError(f"y must hold one true label per row; got shape {np.shape(y)}.")
     try:

@@ -21,7 +21,7 @@ TINY = {"hidden_dims": (8,), "steps_per_epoch": 1}
 
 def small(name):
     sampler = clone(SAMPLERS[name])
-    return sampler if name == "SWIM" else tuned(sampler, **TINY)
+    return sampler if name in ("SWIM", "ImbMix") else tuned(sampler, **TINY)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
