@@ -307,7 +307,10 @@ def _label_array(labels: Sequence[Any]) -> Array:
     """Labels in one dimension; text and plain numbers in numpy's own types."""
     kinds = {type(label) for label in labels}
     if len(kinds) == 1 and kinds <= {str, int, bool, np.datetime64, np.timedelta64}:
-        return np.array(labels)
+        plain_array = np.array(labels)
+        # integers of which some need 64 bits without a sign would become floats
+        if plain_array.dtype.kind != "f":
+            return plain_array
     array = np.empty(len(labels), dtype=object)
     for place, label in enumerate(labels):
         array[place] = label

@@ -192,7 +192,9 @@ def _is_one_hot(labels: CrowdLabels) -> bool:
         return len(labels.code) == labels.n_samples
     if values != [0, 1] or len(labels.code) < labels.n_samples * labels.n_workers:
         return False
-    return bool((np.bincount(labels.sample, labels.code) == 1).all())
+    ones_per_row = np.bincount(labels.sample, labels.code)
+    ones_per_column = np.bincount(labels.worker, labels.code)
+    return bool((ones_per_row == 1).all() and ones_per_column.all())
 
 
 def _strange_workers(labels: CrowdLabels) -> NDArray[np.bool_]:
