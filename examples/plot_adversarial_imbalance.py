@@ -86,7 +86,7 @@ def train(X_train, y_train, epsilon, max_epochs, seed, class_weight=None):
         Network,
         epsilon=epsilon,
         n_steps=5 if epsilon else 0,
-        clip_values=(0, 1),
+        attack__clip_values=(0, 1),
         class_weight=class_weight,
         optimizer=Adam,
         lr=0.003,

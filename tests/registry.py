@@ -1,6 +1,7 @@
 """Every public estimator with small settings; a new one needs a row here, not new tests."""
 
 from sklearn_imbgen.over_sampling import BAGAN, GLGAN, SWIM, ConditionalGAN, ImbMix, LatentSMOTE
+from sklearn_imbgen.robust import ImbMixClassifier
 
 TINY = {"hidden_dims": (16,), "latent_dim": 4, "batch_size": 16, "steps_per_epoch": 2}
 
@@ -12,7 +13,12 @@ SAMPLERS = {
     "ConditionalGAN": ConditionalGAN(max_epochs=2, random_state=0, **TINY),
     "BAGAN": BAGAN(autoencoder_epochs=2, max_epochs=1, random_state=0, **TINY),
     "SWIM": SWIM(random_state=0),
-    "ImbMix": ImbMix(max_epochs=2, n_steps=2, hidden_dims=(16,), steps_per_epoch=4, random_state=0),
+    "ImbMix": ImbMix(
+        estimator=ImbMixClassifier(module__hidden_dims=(16,)),
+        max_epochs=2,
+        n_steps=2,
+        random_state=0,
+    ),
 }
 NETWORK_SAMPLERS = [name for name in SAMPLERS if name != "SWIM"]
 
@@ -25,8 +31,9 @@ def expected_failures(estimator):
 
 
 def tuned(sampler, **settings):
-    """The sampler with parameters changed, those of GLGAN's first stage where they belong."""
+    """The sampler with parameters changed, some of them in the estimator that it holds."""
     own = sampler.get_params(deep=False)
+    part = "latent_smote" if "latent_smote" in own else "estimator"
     return sampler.set_params(
-        **{name if name in own else f"latent_smote__{name}": v for name, v in settings.items()}
+        **{name if name in own else f"{part}__{name}": value for name, value in settings.items()}
     )

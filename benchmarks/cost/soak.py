@@ -34,7 +34,7 @@ ESTIMATORS = {
     "ConditionalGAN": over_sampling.ConditionalGAN(max_epochs=2, **LATENT),
     "BAGAN": over_sampling.BAGAN(autoencoder_epochs=2, max_epochs=1, **LATENT),
     "SWIM": over_sampling.SWIM(random_state=0),
-    "ImbMix": over_sampling.ImbMix(max_epochs=2, n_steps=2, steps_per_epoch=4, **TINY),
+    "ImbMix": over_sampling.ImbMix(max_epochs=2, n_steps=2, random_state=0),
     "AdversarialClassifier": robust.AdversarialClassifier(**NET),
     "SRATClassifier": robust.SRATClassifier(**NET),
     "ImbMixClassifier": robust.ImbMixClassifier(**NET),

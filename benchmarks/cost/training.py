@@ -83,9 +83,10 @@ def library(kind: Callable[..., AdversarialClassifier], **own: object) -> Callab
 
     def run(job: Job, X: np.ndarray, y: np.ndarray) -> None:
         clf = kind(
-            network(job), epsilon=EPSILON, n_steps=N_STEPS, clip_values=(0.0, 1.0),
-            max_epochs=EPOCHS, batch_size=job.batch_size, random_state=0, lr_milestones=(),
-            optimizer=torch.optim.SGD, lr=LEARNING_RATE, prediction_loss="ce", **own,
+            network(job), epsilon=EPSILON, n_steps=N_STEPS, attack__clip_values=(0.0, 1.0),
+            max_epochs=EPOCHS, batch_size=job.batch_size, random_state=0,
+            callbacks__learning_rate_schedule=None,
+            optimizer=torch.optim.SGD, lr=LEARNING_RATE, criterion="ce", **own,
         )  # fmt: skip
         clf.fit(X, y)
 

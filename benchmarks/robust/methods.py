@@ -18,7 +18,7 @@ SMALL_IMAGES = {
     "module": SmallConvNet,
     "epsilon": 0.1,
     "n_steps": 7,
-    "clip_values": (0.0, 1.0),
+    "attack__clip_values": (0.0, 1.0),
     "max_epochs": 40,
     "batch_size": 64,
     "lr": 0.02,
@@ -28,7 +28,7 @@ COLOUR_IMAGES = {
     "module__first_stride": 2,
     "epsilon": 8 / 255,
     "n_steps": 5,
-    "clip_values": (0.0, 1.0),
+    "attack__clip_values": (0.0, 1.0),
     "max_epochs": 20,
     "batch_size": 64,
     "lr": 0.02,
@@ -38,12 +38,13 @@ SMALL_L2 = {"norm": "l2", "epsilon": 1.0}
 COLOUR_L2 = {"norm": "l2", "epsilon": 128 / 255}
 
 
-def settings_of(name: str, norm: str) -> dict[str, Any]:
-    """What every method of a set gets."""
+def settings_of(name: str, norm: str, chapter: int) -> dict[str, Any]:
+    """What every method of a set gets, by the protocol of chapter 4 or 5."""
     if name == LONG_TAILED:
         return COLOUR_IMAGES | (COLOUR_L2 if norm == "l2" else {})
     if name.startswith("cifar"):
-        return image_settings(norm)
+        # section 5.5.1 has more epochs, with the learning rates of section 4.5.1
+        return image_settings(norm) | ({"max_epochs": 250} if chapter == 5 else {})
     if name.startswith("digits"):
         # a fifth of the batches of the other sets in an epoch
         return SMALL_IMAGES | {"max_epochs": 150} | (SMALL_L2 if norm == "l2" else {})
@@ -67,12 +68,27 @@ class Method:
 
 def net(kind: type, base: dict[str, Any] | None = None, /, **own: Any) -> Method:
     """A classifier with parameters that the shared ones override, and others that override them."""
-    return Method(lambda **shared: kind(**{**(base or {}), **shared, **own}))
+    return Method(lambda **shared: at_scale(kind(**{**(base or {}), **shared, **own})))
 
 
 def chapter(kind: type, name: str, **own: Any) -> Method:
     """A row of a chapter's tables."""
-    return Method(lambda **shared: kind.from_chapter(name, **{**shared, **own}))
+    return Method(lambda **shared: at_scale(kind.from_chapter(name, **{**shared, **own})))
+
+
+def is_of_chapter(given: dict[str, Any]) -> bool:
+    """Whether parameters are those of section 4.5.1, by their network."""
+    return given.get("module__blocks") == image_settings()["module__blocks"]
+
+
+def at_scale(clf: Any) -> Any:
+    """LDAM with its authors' scale where the settings are those of section 4.5.1."""
+    given = clf.get_params(deep=False)
+    if is_of_chapter(given):
+        images = image_settings(clf.norm, clf.criterion)
+        scale = {k: v for k, v in images.items() if k.startswith("criterion__")}
+        clf.set_params(**{**scale, **{k: v for k, v in given.items() if k in scale}})
+    return clf
 
 
 # Deferred weights of a loss and of its SRAT twin set in at the same epoch. Chosen on rows left
@@ -84,23 +100,28 @@ LOSSES = {"CE": "ce", "Focal": "focal", "LDAM": "ldam"}
 SEPARATION = {"separation_weight": 0.3}
 
 
-def deferred(loss: str) -> dict[str, Any]:
+def deferred(loss: str, shared: dict[str, Any]) -> dict[str, Any]:
     """Class weights from late in the training on, with the loss that they belong to."""
-    return {
-        "prediction_loss": loss,
-        "class_weight": "effective",
-        "reweight_start": STARTS[loss],
-    }
+    start = 160 if is_of_chapter(shared) else STARTS[loss]
+    return {"criterion": loss, "class_weight": "effective", "reweight_start": start}
 
 
 def drcb(loss: str, **own: Any) -> Method:
     """Adversarial training with deferred weights."""
-    return net(AdversarialClassifier, deferred(loss), **own)
+    return Method(
+        lambda **shared: at_scale(
+            AdversarialClassifier(**{**deferred(loss, shared), **shared, **own})
+        )
+    )
 
 
 def srat(loss: str, **own: Any) -> Method:
     """The same with separation."""
-    return net(SRATClassifier, deferred(loss) | SEPARATION, **own)
+    return Method(
+        lambda **shared: at_scale(
+            SRATClassifier(**{**deferred(loss, shared), **SEPARATION, **shared, **own})
+        )
+    )
 
 
 TABLES_4: dict[str, Method] = {
@@ -110,12 +131,12 @@ TABLES_4: dict[str, Method] = {
     },
     **{f"DRCB-{name}": drcb(loss) for name, loss in LOSSES.items()},
     "inverse frequency": net(AdversarialClassifier, class_weight="balanced"),
-    "balanced softmax": net(AdversarialClassifier, prediction_loss="balanced_softmax"),
+    "balanced softmax": net(AdversarialClassifier, criterion="balanced_softmax"),
     **{f"SRAT-{name}": srat(loss) for name, loss in LOSSES.items()},
     # the scale of the cosines at its value from the first batch on, as the chapter has it
-    "DRCB-LDAM, no warm-up": drcb("ldam", logit_scale_warmup=0),
-    "SRAT-LDAM, no warm-up": srat("ldam", logit_scale_warmup=0),
-    "SRAT-balanced softmax": net(SRATClassifier, SEPARATION, prediction_loss="balanced_softmax"),
+    "DRCB-LDAM, no warm-up": drcb("ldam", criterion__scale_warmup=0),
+    "SRAT-LDAM, no warm-up": srat("ldam", criterion__scale_warmup=0),
+    "SRAT-balanced softmax": net(SRATClassifier, SEPARATION, criterion="balanced_softmax"),
     # as it comes: balanced softmax, separation weight 0.1
     "SRAT": net(SRATClassifier),
 }
@@ -127,10 +148,10 @@ SRAT_PARTS: dict[str, Method] = {
         "SRAT-LDAM": {},
         "no separation": {"separation_weight": 0.0},
         "separation weight 1": {"separation_weight": 1.0},
-        "temperature 0.5": {"temperature": 0.5},
-        "logit scale 10": {"logit_scale": 10.0},
-        "logit scale 30": {"logit_scale": 30.0},
-        "no warm-up": {"logit_scale_warmup": 0},
+        "temperature 0.5": {"separation__temperature": 0.5},
+        "logit scale 10": {"criterion__scale": 10.0},
+        "logit scale 30": {"criterion__scale": 30.0},
+        "no warm-up": {"criterion__scale_warmup": 0},
         "learning rate 0.05": {"lr": 0.05},
         "weights from the start": {"reweight_start": 0},
         "no weights": {"class_weight": None},
@@ -169,7 +190,7 @@ CONFIRM: dict[str, Method] = {
 DEFERRED: dict[str, Any] = {"class_weight": "effective", "reweight_start": 0.8}
 ALONE: dict[str, Any] = {"separation_weight": 0.0}
 # with it the class weights are deferred ones
-LDAM: dict[str, Any] = {"prediction_loss": "ldam"}
+LDAM: dict[str, Any] = {"criterion": "ldam"}
 
 TABLES_5: dict[str, Method] = {
     **{
@@ -199,8 +220,8 @@ IMB_MIX_PARTS: dict[str, Method] = {
         "no supplementary rows": {"n_supplementary": 0},
         "3 supplementary rows": {"n_supplementary": 3},
         "balancing supplementary rows": {"n_supplementary": "auto"},
-        "noise scale 0.5": {"noise_scale": 0.5},
-        "concentration 1": {"mixing_concentration": 1.0},
+        "noise scale 0.5": {"supplementary__noise_scale": 0.5},
+        "concentration 1": {"mixing__concentration": 1.0},
         "no separation": ALONE,
         "LDAM": LDAM,
     }.items()
@@ -208,8 +229,8 @@ IMB_MIX_PARTS: dict[str, Method] = {
 TOGETHER: dict[str, Method] = {
     "Imb-Mix": net(ImbMixClassifier),
     "Imb-Mix, no separation": net(ImbMixClassifier, **ALONE),
-    "Imb-Mix, cross entropy": net(ImbMixClassifier, prediction_loss="ce"),
-    "Imb-Mix, cross entropy, no separation": net(ImbMixClassifier, prediction_loss="ce", **ALONE),
+    "Imb-Mix, cross entropy": net(ImbMixClassifier, criterion="ce"),
+    "Imb-Mix, cross entropy, no separation": net(ImbMixClassifier, criterion="ce", **ALONE),
     "Imb-Mix, LDAM": net(ImbMixClassifier, **LDAM),
     **{
         name: TABLES_4[name]

@@ -5,7 +5,7 @@ encoded labels, the vote, workers' confusion matrices, and Bayes's theorem.
 """
 
 from sklearn_imbgen.aggregation._aggregate_then_fit import AggregateThenFit
-from sklearn_imbgen.aggregation._crowd_labels import (
+from sklearn_imbgen.aggregation._crowd_input import (
     CrowdInput,
     agreement,
     balancing_weights,
@@ -13,14 +13,16 @@ from sklearn_imbgen.aggregation._crowd_labels import (
 )
 from sklearn_imbgen.aggregation._dawid_skene import DawidSkene, TruthInference, dawid_skene
 from sklearn_imbgen.aggregation._label_matrix import (
-    CrowdLabels,
     check_label_matrix,
     codes_of,
     label_keys,
+)
+from sklearn_imbgen.aggregation._labels import (
+    AnnotationMatrix,
+    CrowdLabels,
     warn_of_idle_workers,
 )
 from sklearn_imbgen.aggregation._long_format import (
-    AnnotationMatrix,
     annotations_to_matrix,
     matrix_to_annotations,
 )

@@ -13,7 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.aggregation._crowd_labels import agreement, balancing_weights, read_crowd_labels
+from sklearn_imbgen.aggregation._crowd_input import agreement, balancing_weights, read_crowd_labels
 from sklearn_imbgen.aggregation._dawid_skene import DawidSkene
 from sklearn_imbgen.aggregation._label_matrix import codes_of
 from sklearn_imbgen.aggregation._truth_inference import possible_truths

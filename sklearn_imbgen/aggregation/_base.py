@@ -10,11 +10,8 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.aggregation._label_matrix import (
-    CrowdLabels,
-    check_label_matrix,
-    warn_of_idle_workers,
-)
+from sklearn_imbgen.aggregation._label_matrix import check_label_matrix
+from sklearn_imbgen.aggregation._labels import CrowdLabels, warn_of_idle_workers
 from sklearn_imbgen.aggregation._truth_inference import error_rates
 
 __all__ = ["BaseAggregator", "Judgement"]

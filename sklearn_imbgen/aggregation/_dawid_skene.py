@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from tqdm.auto import tqdm
 
 from sklearn_imbgen.aggregation._base import BaseAggregator, Judgement
-from sklearn_imbgen.aggregation._label_matrix import CrowdLabels
+from sklearn_imbgen.aggregation._labels import CrowdLabels
 from sklearn_imbgen.aggregation._truth_inference import (
     SmoothingTarget,
     annotation_matrix,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_imbgen.aggregation._base import BaseAggregator, Judgement
-from sklearn_imbgen.aggregation._label_matrix import CrowdLabels
+from sklearn_imbgen.aggregation._labels import CrowdLabels
 from sklearn_imbgen.aggregation._truth_inference import (
     VoteModel,
     confusion_counts,

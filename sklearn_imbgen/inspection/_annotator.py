@@ -30,8 +30,7 @@ from sklearn_imbgen.inspection._axes import (
     largest_first,
     take_axes,
 )
-from sklearn_imbgen.metrics import annotator_report
-from sklearn_imbgen.metrics._crowd import labels_and_truth
+from sklearn_imbgen.metrics import annotator_report, labels_and_truth
 from sklearn_imbgen.utils import fitted_part
 
 __all__ = ["AnnotatorDisplay"]

@@ -14,8 +14,11 @@ from sklearn_imbgen.aggregation import (
 )
 from sklearn_imbgen.metrics._columns import ColumnReport
 from sklearn_imbgen.utils import (
+    check_row_order,
     name_some,
+    one_hot_labels,
     plain,
+    refuse_label_matrix,
 )
 
 __all__ = ["AnnotatorReport", "annotator_report", "krippendorff_alpha", "labels_and_truth"]
@@ -264,6 +267,9 @@ def labels_and_truth(
     labels = check_label_matrix(worker_labels, missing_label=missing_label)
     if y is None:
         return labels, dawid_skene(labels, vote_proportions(labels), smoothing=1.0).posterior
+    check_row_order(worker_labels, y, "y", "worker_labels")
+    refuse_label_matrix(y)
+    y = one_hot_labels(y)
     if np.ndim(y) != 1:
         raise ValueError(f"y must hold one true label per row; got shape {np.shape(y)}.")
     try:
@@ -277,8 +283,11 @@ def labels_and_truth(
             f"No label of y ({name_some(truth.classes)}) is one that the workers gave "
             f"({name_some(labels.classes)}): both must be written alike, also in type."
         )
-    every = [*labels.classes.tolist(), *truth.classes.tolist()]
-    classes = check_label_matrix(np.fromiter(every, dtype=object)).classes
+    if labels.classes.dtype == truth.classes.dtype != object:
+        classes = np.union1d(labels.classes, truth.classes)
+    else:
+        every = [*labels.classes.tolist(), *truth.classes.tolist()]
+        classes = check_label_matrix(np.fromiter(every, dtype=object)).classes
     labels = check_label_matrix(worker_labels, missing_label=missing_label, classes=classes)
     return labels, np.eye(len(classes))[check_label_matrix(y, classes=classes).code]
 

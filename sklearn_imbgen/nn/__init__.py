@@ -1,23 +1,9 @@
 """What all networks share: modules, losses, batches, the trainer, seeding, device.
 
 The skorch nets' parts are imported by their own names, ``nn.skorch_net`` and
-``nn.tensor_batches``, so that the samplers do not wait for skorch.
+``nn.skorch_batches``, so that the samplers do not wait for skorch.
 """
 
-from sklearn_imbgen.nn.classifiers import (
-    CosineLinear,
-    ResidualNetwork,
-    Standardize,
-    TableNetwork,
-)
-from sklearn_imbgen.nn.features import (
-    FeatureCapture,
-    check_logits,
-    evaluation_mode,
-    find_layer,
-    last_linear,
-    replace_layer,
-)
 from sklearn_imbgen.nn.modules import (
     ConditionalNetwork,
     OneHotBlocks,
@@ -34,7 +20,18 @@ from sklearn_imbgen.nn.modules import (
     reconstruction_loss,
     weight_penalty,
 )
-from sklearn_imbgen.nn.processes import gather_rows
+from sklearn_imbgen.nn.networks import (
+    CosineLinear,
+    FeatureCapture,
+    ResidualNetwork,
+    Standardize,
+    TableNetwork,
+    check_logits,
+    evaluation_mode,
+    find_layer,
+    last_linear,
+    replace_layer,
+)
 from sklearn_imbgen.nn.runtime import (
     compute_settings,
     draw_seed,
@@ -76,7 +73,6 @@ __all__ = [
     "draw_seed",
     "evaluation_mode",
     "find_layer",
-    "gather_rows",
     "hidden_widths",
     "isolated_rng",
     "last_linear",

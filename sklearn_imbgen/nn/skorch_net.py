@@ -1,31 +1,45 @@
 """skorch's NeuralNetClassifier with the manners of a scikit-learn classifier."""
 
-import dis
+import copy
 import math
 import numbers
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
 import torch
+from imblearn.utils import check_target_type
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
+    Options,
+    validate_parameter_constraints,
 )
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch import NeuralNetClassifier
 from skorch.dataset import Dataset
-from skorch.utils import to_device
+from skorch.utils import is_dataset, to_device, to_tensor
 from torch import Tensor, nn
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.exceptions import DivergenceError
 from sklearn_imbgen.nn.checkpoint import Checkpoint
-from sklearn_imbgen.nn.data_net import DataNet
-from sklearn_imbgen.nn.runtime import draw_seed, isolated_rng, limited_threads, thread_share
-from sklearn_imbgen.nn.tensor_batches import TensorBatches
+from sklearn_imbgen.nn.networks import ResidualNetwork, TableNetwork, build_network
+from sklearn_imbgen.nn.runtime import (
+    draw_seed,
+    isolated_rng,
+    limited_threads,
+    resolve_device,
+    thread_share,
+)
+from sklearn_imbgen.nn.skorch_batches import CodedDataset, TensorBatches
+from sklearn_imbgen.nn.skorch_parameters import RARE, first_unknown, known_beside, named_parts
+from sklearn_imbgen.utils import check_target_labels, encode_labels, plain
 
 __all__ = ["SkorchClassifier"]
 
@@ -37,11 +51,12 @@ SGD_DEFAULTS = {"momentum": 0.9, "weight_decay": 5e-4}
 SEED_STRIDE = 1_000_003
 
 
-class SkorchClassifier(DataNet):
+class SkorchClassifier(NeuralNetClassifier):
     """Base of the skorch nets: validation, labels, seeds, sizes and checkpoints.
 
     A skorch net in every other respect: ``callbacks``, ``optimizer__*``, ``module__*``,
-    ``iterator_train__*``, ``partial_fit``, ``save_params``, ``history`` are skorch's.
+    ``iterator_train__*``, ``partial_fit``, ``save_params``, ``history`` are skorch's. Datasets
+    hold labels, and so what callbacks see of them; batches hold codes.
 
     Warning: This class should not be used directly.
     """
@@ -51,10 +66,13 @@ class SkorchClassifier(DataNet):
         "optimizer": [callable],
         "lr": [Interval(numbers.Real, 0, None, closed="neither")],
         "max_epochs": [Interval(numbers.Integral, 0, None, closed="left")],
-        "batch_size": [Interval(numbers.Integral, 1, None, closed="left")],
+        "batch_size": [
+            Interval(numbers.Integral, 1, None, closed="left"),
+            Options(numbers.Integral, {-1}),
+        ],
         "iterator_train": [callable],
         "iterator_valid": [callable],
-        "train_split": [callable, None],
+        "train_split": [callable, None, Options(bool, {False})],
         "callbacks": ["array-like", str, None],
         "warm_start": ["boolean"],
         "checkpoint": [str, HasMethods("__fspath__"), None],
@@ -70,40 +88,65 @@ class SkorchClassifier(DataNet):
     history_ = None
     initialized_ = False
     virtual_params_: dict[str, Any] = {}
-    prefixes_ = [*DataNet.prefixes_, "module", "criterion", "optimizer"]
+    prefixes_ = [*NeuralNetClassifier.prefixes_, "module", "criterion", "optimizer"]
     cuda_dependent_attributes_ = ["module_", "criterion_", "optimizer_"]
     _modules = ["module"]
     _criteria = ["criterion"]
     _optimizers = ["optimizer"]
 
-    # skorch's parameters that these nets decide themselves
-    criterion: Any = None
-    dataset = Dataset
-    classes = None
-    predict_nonlinearity = None
-    use_caching = "auto"
-    torch_load_kwargs = None
+    iterator_train: Any = TensorBatches
+    iterator_valid: Any = TensorBatches
+    dataset: Any = Dataset
+    classes: Any = None
+    predict_nonlinearity: Any = "auto"
+    use_caching: Any = "auto"
+    torch_load_kwargs: Any = None
+    compile: bool = False
+    mixed_precision: bool = False
 
     module: Any
     max_epochs: int
     warm_start: bool
     checkpoint: Any
-    mixed_precision: bool
     random_state: Any
+    _generator: torch.Generator
+
+    # -- parameters ------------------------------------------------------------------------
 
     def _store_parameters(self, parameters: dict[str, Any]) -> None:
         """All that a constructor does: ``locals()`` in, ``optimizer__lr`` and the like included."""
-        named = dict(parameters)
-        for name in ("self", "__class__"):
-            named.pop(name, None)
-        extra = named.pop("kwargs", {})
+        named = {k: v for k, v in parameters.items() if k not in ("self", "__class__", "kwargs")}
+        extra = parameters["kwargs"]
         # past skorch's __setattr__, which takes a module passed as a parameter for a component
-        self.__dict__.update(named)
-        self.__dict__.update(extra)
-        self._params_to_validate = set(extra)
+        self.__dict__.update(named | extra)
+        self._params_to_validate = {name for name in extra if "__" in name}
+        unknown = first_unknown(self, extra, RARE)
+        if unknown is not None:
+            self.__dict__.pop(unknown)
+            raise TypeError(
+                f"{type(self).__name__}() got an unexpected keyword argument {unknown!r}. "
+                f"{known_beside(self, unknown)}"
+            )
+
+    def _parts_of(self, prefix: str) -> list[str] | None:
+        """What may follow ``prefix__``; None if that is for skorch or torch to say."""
+        if prefix == "module":
+            if self.module is None:
+                kinds = (TableNetwork, ResidualNetwork)
+                parts = dict.fromkeys(part for kind in kinds for part in named_parts(kind) or ())
+                return [part for part in parts if not part.startswith("n_")]
+            kind = type(self.module) if isinstance(self.module, nn.Module) else self.module
+            return named_parts(kind) if callable(kind) else None
+        defaults = [name for name in dir(type(self)) if name.startswith(f"{prefix}__")]
+        return [name.removeprefix(f"{prefix}__") for name in defaults] or None
 
     def _get_param_names(self) -> list[str]:
         return [name for name in vars(self) if not name.endswith("_") and not name.startswith("_")]
+
+    def get_params(self, deep: bool = True, **kwargs: Any) -> dict[str, Any]:
+        """Parameters as given, those of the callbacks with ``deep``."""
+        params: dict[str, Any] = super().get_params(deep=deep, **kwargs)
+        return {**params, "device": self.__dict__["device"]}
 
     def set_params(self, **params: Any) -> "SkorchClassifier":
         """Set parameters; those of callbacks and of a live optimizer act at once, as in skorch.
@@ -116,34 +159,60 @@ class SkorchClassifier(DataNet):
         """
         of_callbacks = {k: v for k, v in params.items() if k.startswith("callbacks__")}
         others = {k: v for k, v in params.items() if k not in of_callbacks}
-        known = self._get_param_names()
-        unknown = [k for k in others if "__" not in k and k not in known]
-        if unknown:
+        known = [*RARE, *self._get_param_names()]
+        before = dict(vars(self))
+        # what follows module__ and criterion__ depends on those two
+        self.__dict__.update(others)
+        unknown = first_unknown(self, others, known)
+        if unknown is not None:
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise ValueError(
-                f"Invalid parameter {unknown[0]!r} for estimator {type(self).__name__}. "
-                f"Valid parameters are: {sorted(known)}."
+                f"Invalid parameter {unknown!r} for estimator {type(self).__name__}. "
+                f"{known_beside(self, unknown)}"
             )
+        self._params_to_validate.update(name for name in others if "__" in name)
         if self.initialized_:
             self._apply_virtual_params(
-                {k: v for k, v in others.items() if self._is_virtual_param(k)}
+                {name: v for name, v in others.items() if self._is_virtual_param(name)}
             )
-        self.__dict__.update(others)
-        self._params_to_validate.update(k for k in others if "__" in k)
         if of_callbacks:
             super().set_params(**of_callbacks)
         return self
 
+    # skorch's text shows the module alone
+    __repr__ = BaseEstimator.__repr__
+
+    @property
+    def device(self) -> Any:
+        """Where to compute: what "auto" stands for, since skorch hands it on to torch."""
+        given = self.__dict__["device"]
+        return str(resolve_device("auto")) if given == "auto" else given
+
+    @device.setter
+    def device(self, value: Any) -> None:
+        self.__dict__["device"] = value
+
     @property
     def _default_callbacks(self) -> list[tuple[str, Any]]:
-        return [pair for pair in super()._default_callbacks if self._wants(pair[0])]
-
-    def _wants(self, callback: str) -> bool:
         # accuracy on a validation set that does not exist costs a warning per epoch
-        return bool(self.train_split) or not callback.startswith("valid")
+        return [
+            (name, callback)
+            for name, callback in super()._default_callbacks
+            if self.train_split or not name.startswith("valid")
+        ]
+
+    def _check_parameters(self) -> None:
+        # skorch has a _validate_params of its own, which scikit-learn's fit would call
+        validate_parameter_constraints(
+            self._parameter_constraints, self.get_params(deep=False), type(self).__name__
+        )
+        if self.device is not None:
+            resolve_device(self.device)
 
     # -- fitting ---------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any = None) -> "SkorchClassifier":
+    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> "SkorchClassifier":
         """Train on rows and labels, from the beginning unless ``warm_start``.
 
         Parameters
@@ -152,11 +221,13 @@ class SkorchClassifier(DataNet):
             Training rows or images.
         y : array-like of shape (n_samples,)
             Labels of any type that sorts.
+        **fit_params : dict
+            For ``train_split`` and the network, as in skorch.
 
         Returns
         -------
         self : object
-            The trained net.
+            The trained net. Ctrl-C ends the training, and the net keeps what it has learned.
 
         Raises
         ------
@@ -164,12 +235,13 @@ class SkorchClassifier(DataNet):
             If a parameter, X or y is not valid, or y has one class only.
         DivergenceError
             If the training loss leaves all bounds.
-        KeyboardInterrupt
-            On Ctrl-C; the net keeps what it has learned until then.
         """
-        return self._fit(X, y, reset=not (self.warm_start and self.initialized_), classes=None)
+        reset = not (self.warm_start and self.initialized_)
+        return self._fit(X, y, reset=reset, classes=None, **fit_params)
 
-    def partial_fit(self, X: Any, y: Any = None, classes: Any = None) -> "SkorchClassifier":
+    def partial_fit(
+        self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any
+    ) -> "SkorchClassifier":
         """Train for ``max_epochs`` more on these rows, keeping what is learned.
 
         Parameters
@@ -178,22 +250,26 @@ class SkorchClassifier(DataNet):
             As in :meth:`fit`.
         classes : array-like of shape (n_classes,), default=None
             All labels that will ever come; needed in the first call if ``y`` lacks some.
+        **fit_params : dict
+            As in :meth:`fit`; ``epochs`` is taken in place of ``max_epochs``.
 
         Returns
         -------
         self : object
             The net.
         """
-        return self._fit(X, y, reset=not self.initialized_, classes=classes)
+        return self._fit(X, y, reset=not self.initialized_, classes=classes, **fit_params)
 
-    def _fit(self, X: Any, y: Any, *, reset: bool, classes: Any) -> "SkorchClassifier":
+    def _fit(
+        self, X: Any, y: Any, *, reset: bool, classes: Any, **fit_params: Any
+    ) -> "SkorchClassifier":
         self._check_parameters()
         X, y = self._check_rows_and_labels(X, y, reset=reset)
         if reset:
             # a fit that ends early must not leave the last one's network beside new classes
             self.__dict__.pop("module_", None)
             self.initialized_ = False
-        codes = self._encode_labels(y, classes, reset=reset)
+        codes = self._learn_classes(y, classes, reset=reset)
         if reset or not hasattr(self, "_seed"):
             self._seed = draw_seed(check_random_state(self.random_state))
         with self._training_settings():
@@ -201,35 +277,47 @@ class SkorchClassifier(DataNet):
             if reset:
                 self._generator = torch.Generator().manual_seed(self._seed)
                 self.initialize()
-            saved = self._open_checkpoint(X, codes, use=reset)
-            n_left = self.max_epochs
-            if saved is not None:
-                n_left = 0 if saved["stopped"] else max(0, n_left - len(self.history))
-            self.notify("on_train_begin", X=X, y=codes)
-            try:
-                self.fit_loop(X, codes, epochs=n_left)
-            except _StopTraining:
-                pass
-            finally:
-                self.notify("on_train_end", X=X, y=codes)
+            self._n_whole_epochs = 0
+            epochs = fit_params.pop("epochs", self.max_epochs)
+            fit_params["epochs"] = epochs - self._epochs_done_before(X, codes, reset)
+            super().partial_fit(X, y, **fit_params)
         return self
 
+    def _epochs_done_before(self, X: Array, codes: NDArray[np.int64], reset: bool) -> int:
+        """Open the checkpoint; the number of epochs that it spares this training."""
+        self._checkpoint: Checkpoint | None = None
+        if self.checkpoint is None or not reset:
+            return 0
+        self._checkpoint = Checkpoint(self.checkpoint)
+        saved = self._checkpoint.open(self, X, codes)
+        if saved is None:
+            return 0
+        return self.max_epochs if saved["stopped"] else len(self.history)
+
+    def _save_checkpoint(self, *, stopped: bool) -> None:
+        accelerator = getattr(self, "accelerator", None)
+        if self._checkpoint is not None and (accelerator is None or accelerator.is_main_process):
+            self._checkpoint.save(self, stopped=stopped)
+
+    def _more_state(self) -> dict[str, Tensor]:
+        """Hook: tensors that a checkpoint keeps beside network, loss and optimizer."""
+        return {}
+
+    def _restore_state(self, state: dict[str, Tensor]) -> None:
+        """Hook: take over what ``_more_state`` gave."""
+
     def notify(self, method_name: str, **kwargs: Any) -> None:
-        """Call the method of that name of the net and its callbacks."""
-        try:
-            super().notify(method_name, **kwargs)
-        except KeyboardInterrupt as stop:
-            # skorch's EarlyStopping stops so; any other one is the user's Ctrl-C
-            if method_name == "on_epoch_end" and _is_raised_by_code(stop):
-                self._save_checkpoint(stopped=True)
-                raise _StopTraining from stop
-            raise
-        if method_name == "on_epoch_end":
-            # after the callbacks, which may have changed the learning rate
-            self._save_checkpoint(stopped=False)
+        """Call the method of that name of the net and its callbacks, which see labels."""
+        if "batch" in kwargs:
+            X, codes = kwargs["batch"]
+            kwargs["batch"] = X, self.classes_inferred_[np.asarray(codes.cpu())]
+        super().notify(method_name, **kwargs)
 
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
         """Start an epoch from a seed of its own, so that a resumed run goes on alike."""
+        if len(self.history):
+            # here, and not at its end: callbacks may have changed the learning rate there
+            self._save_checkpoint(stopped=False)
         super().on_epoch_begin(net, **kwargs)
         self._seed_epoch()
 
@@ -237,8 +325,8 @@ class SkorchClassifier(DataNet):
         seed = self._seed + SEED_STRIDE * len(self.history)
         self._generator.manual_seed(seed)
         self._device_generator = self._generator
-        if torch.device(self._where()).type != "cpu":
-            self._device_generator = torch.Generator(self._where()).manual_seed(seed)
+        if self._torch_device().type != "cpu":
+            self._device_generator = torch.Generator(self._torch_device()).manual_seed(seed)
         if self._draws_globally():
             torch.manual_seed(seed)
 
@@ -248,6 +336,14 @@ class SkorchClassifier(DataNet):
         losses = [_mean_train_loss(row["batches"]) for row in (self.history[0], self.history[-1])]
         if losses[1] > EXPLOSION_FACTOR * (1 + abs(losses[0])):
             raise DivergenceError(self._divergence(f"{losses[1]:.3g}, after {losses[0]:.3g}"))
+        self._n_whole_epochs = len(self.history)
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        """Keep the state of a training that has ended or that a callback has stopped."""
+        super().on_train_end(net, **kwargs)
+        # not that of an epoch which Ctrl-C has cut off
+        if len(self.history) and len(self.history) == self._n_whole_epochs:
+            self._save_checkpoint(stopped=True)
 
     def get_loss(
         self, y_pred: Tensor, y_true: Tensor, X: Any = None, training: bool = False
@@ -269,14 +365,160 @@ class SkorchClassifier(DataNet):
             "sklearn.preprocessing.StandardScaler. The net keeps the weights before that step."
         )
 
+    @contextmanager
+    def _training_settings(self) -> Iterator[None]:
+        """Seeds, gradients and threads of a training, whatever settings the caller has."""
+        with ExitStack() as stack:
+            stack.enter_context(isolated_rng(self._seed if self._draws_globally() else None))
+            stack.enter_context(torch.inference_mode(False))
+            stack.enter_context(torch.enable_grad())
+            small = self.module is None and len(self.input_shape_) == 1
+            if small and self._torch_device().type == "cpu":
+                stack.enter_context(limited_threads(1))
+            else:
+                stack.enter_context(thread_share(takes_turns=self._draws_globally()))
+            yield
+
+    def _draws_globally(self) -> bool:
+        """Whether parts that are not ours may draw from torch's global RNG."""
+        return self.module is not None or self.iterator_train is not TensorBatches
+
+    def _torch_device(self) -> torch.device:
+        accelerator = getattr(self, "accelerator", None)
+        if self.device is not None:
+            return torch.device(self.device)
+        return torch.device("cpu" if accelerator is None else accelerator.device)
+
+    # -- data ------------------------------------------------------------------------------
+
+    def _check_rows_and_labels(self, X: Any, y: Any, *, reset: bool) -> tuple[Array, Array]:
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None."
+            )
+        if np.asarray(y).ndim > 1:
+            # several labels per row get imbalanced-learn's message
+            check_target_type(y)
+        check_target_labels(y)
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            reset=reset,
+            dtype=np.float32,
+            # sums of columns depend on the order in memory
+            order="C",
+            allow_nd=True,
+            ensure_min_samples=2,
+        )
+        check_classification_targets(y)
+        if reset:
+            self.input_shape_ = X.shape[1:]
+        self._check_shape(X)
+        return X, column_or_1d(y)
+
+    def _check_rows(self, X: Any) -> Array:
+        check_is_fitted(self, "module_")
+        if isinstance(X, Tensor):
+            # of a batch that a callback scores
+            X = X.detach().cpu().numpy()
+        checked: Array = validate_data(
+            self, X, reset=False, dtype=np.float32, order="C", allow_nd=True
+        )
+        self._check_shape(checked)
+        return checked
+
+    def _check_shape(self, X: Array) -> None:
+        if X.shape[1:] != self.input_shape_:
+            raise ValueError(
+                f"each row of X has the shape {X.shape[1:]}; {type(self).__name__} was fitted on "
+                f"rows of shape {self.input_shape_}."
+            )
+
+    def _learn_classes(self, y: Array, classes: Any, *, reset: bool) -> NDArray[np.int64]:
+        """Codes of the labels, and the classes and their sizes on the way."""
+        if reset:
+            given = self.classes if classes is None else classes
+            self.classes_inferred_ = np.unique(y if given is None else given)
+            if len(self.classes_inferred_) < 2:
+                raise ValueError(
+                    f"{type(self).__name__} needs at least two classes; y has one class only, "
+                    f"{plain(self.classes_inferred_[0])!r}."
+                )
+            self.class_counts_ = np.zeros(len(self.classes_inferred_), dtype=np.int64)
+        where = "is not in classes" if reset else "the net was not fitted on"
+        codes = encode_labels(y, self.classes_inferred_, where)
+        counts = np.bincount(codes, minlength=len(self.classes_inferred_))
+        self.class_counts_ = self.class_counts_ + counts
+        return codes
+
+    def _codes_of(self, y: Any) -> NDArray[np.int64]:
+        return encode_labels(y, self.classes_inferred_, "the net was not fitted on")
+
+    def _learn_from_data(self, X: Array, codes: NDArray[np.int64], *, reset: bool) -> None:
+        """Keep what initialisation needs to know of the training rows."""
+        if reset:
+            axes = (0,) if X.ndim == 2 else (0, *range(2, X.ndim))
+            mean = X.mean(axis=axes, keepdims=True, dtype=np.float64)[0]
+            scale = X.std(axis=axes, keepdims=True, dtype=np.float64)[0]
+            scale[scale <= 1e-6 * np.abs(mean)] = 1.0
+            scale[scale == 0] = 1.0
+            self._statistics = (
+                torch.from_numpy(mean.astype(np.float32)),
+                torch.from_numpy(scale.astype(np.float32)),
+            )
+
+    def check_data(self, X: Any, y: Any = None) -> None:
+        """Nothing: ``fit`` has checked the data."""
+
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
+        """Iterator over mini-batches of codes; the default one is told the device and the seed."""
+        if not isinstance(dataset, CodedDataset):
+            dataset = CodedDataset(dataset, self._codes_of)
+        kind = self.iterator_train if training else self.iterator_valid
+        if kind is not TensorBatches:
+            iterator = super().get_iterator(dataset, training=training)
+            if not training and getattr(iterator, "generator", self) is None:
+                # torch's DataLoader draws a seed, from the caller's RNG if it has none
+                iterator.generator = torch.Generator().manual_seed(0)
+            return iterator
+        options = {"batch_size": self.batch_size, "device": self._torch_device()}
+        if training:
+            options |= {"shuffle": True, "generator": self._generator}
+            accelerator = getattr(self, "accelerator", None)
+            if accelerator is not None:
+                options |= {
+                    "part": accelerator.process_index,
+                    "n_parts": accelerator.num_processes,
+                }
+        options |= self.get_params_for("iterator_train" if training else "iterator_valid")
+        if options["batch_size"] == -1:
+            options["batch_size"] = len(dataset)
+        return TensorBatches(dataset, **options)
+
     # -- parts of the net ------------------------------------------------------------------
 
-    def get_params_for_optimizer(self, prefix: str, named_parameters: Any) -> Any:
-        """Arguments of an optimizer; SGD has momentum unless ``optimizer__momentum`` says else."""
-        args, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
-        if self.optimizer is torch.optim.SGD:
-            kwargs = {**SGD_DEFAULTS, **kwargs}
-        return args, kwargs
+    def initialize_module(self) -> "SkorchClassifier":
+        """Build the network, with the sizes of the data where it asks for them."""
+        if not hasattr(self, "input_shape_"):
+            raise ValueError(
+                f"{type(self).__name__} takes the sizes of its network and the classes from the "
+                "data: call fit or partial_fit first."
+            )
+        module = build_network(
+            self.module,
+            self.get_params_for("module"),
+            shape=self.input_shape_,
+            n_classes=len(self.classes_inferred_),
+            statistics=self._statistics,
+            generator=self._generator,
+        )
+        self.module_ = self._finish_module(module)
+        return self
+
+    def _finish_module(self, module: nn.Module) -> nn.Module:
+        """Hook for a child that changes layers of the network."""
+        return module
 
     def initialize_criterion(self) -> "SkorchClassifier":
         """Build the loss."""
@@ -292,109 +534,116 @@ class SkorchClassifier(DataNet):
         """Hook for a child with a loss of its own."""
         return nn.CrossEntropyLoss()
 
-    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
-        """Iterator over mini-batches; the default one is told the device and the seed."""
-        kind = self.iterator_train if training else self.iterator_valid
-        if kind is not TensorBatches:
-            iterator = super().get_iterator(dataset, training=training)
-            if not training and getattr(iterator, "generator", self) is None:
-                # torch's DataLoader draws a seed, from the caller's RNG if it has none
-                iterator.generator = torch.Generator().manual_seed(0)
-            return iterator
-        options = {"batch_size": self.batch_size, "device": self._where()}
-        if training:
-            options |= {"shuffle": True, "generator": self._generator, **self._drawing()}
-            accelerator = getattr(self, "accelerator", None)
-            if accelerator is not None:
-                options |= {
-                    "part": accelerator.process_index,
-                    "n_parts": accelerator.num_processes,
-                }
-        options |= self.get_params_for("iterator_train" if training else "iterator_valid")
-        if options["batch_size"] == -1:
-            options["batch_size"] = len(dataset)
-        return TensorBatches(dataset, **options)
+    def torch_compile(self, module: nn.Module, name: str) -> Any:
+        """Compile the network; the loss is a handful of operations and changes its weights."""
+        return super().torch_compile(module, name) if name == "module" else module
 
-    def _drawing(self) -> dict[str, Any]:
-        """Hook for a child that draws its training batches in another way."""
-        return {}
+    def get_params_for_optimizer(self, prefix: str, named_parameters: Any) -> Any:
+        """Arguments of an optimizer; SGD has momentum unless ``optimizer__momentum`` says else."""
+        args, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
+        if self.optimizer is torch.optim.SGD:
+            kwargs = {**SGD_DEFAULTS, **kwargs}
+        return args, kwargs
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        # made anew in each epoch; one of a GPU could not be unpickled where there is none
+        state.pop("_device_generator", None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        given = state["device"]
+        # skorch asks torch what the text means
+        known = str(resolve_device("auto")) if given == "auto" else given
+        super().__setstate__({**state, "device": known})
+        if given == "auto":
+            self.device = given
+
+    # -- prediction ------------------------------------------------------------------------
+
+    @property
+    def classes_(self) -> Array:
+        """Labels in the order of the columns of ``predict_proba``."""
+        check_is_fitted(self, "module_")
+        classes: Array = self.classes_inferred_
+        return classes
 
     def infer(self, x: Any, **fit_params: Any) -> Any:
         """Logits of a batch, computed in bfloat16 where ``mixed_precision`` asks for it."""
+        rows = to_tensor(x, device=self.device)
         if not (self.mixed_precision and self.module_.training):
-            return super().infer(x, **fit_params)
-        with torch.autocast(torch.device(self._where()).type, dtype=torch.bfloat16):
-            return super().infer(x, **fit_params).float()
+            return super().infer(rows, **fit_params)
+        with torch.autocast(self._torch_device().type, dtype=torch.bfloat16):
+            return super().infer(rows, **fit_params).float()
 
     def forward_iter(self, X: Any, training: bool = False, device: Any = "cpu") -> Iterator[Any]:
         """Outputs of the network, batch by batch."""
-        if self.iterator_valid is not TensorBatches:
-            yield from super().forward_iter(X, training=training, device=device)
-            return
-        for batch in self.get_iterator(self.get_dataset(X), training=training):
-            # not accelerate's step, which gathers from all processes: each has all rows here
-            output = NeuralNetClassifier.evaluation_step(self, batch, training=training)
-            yield to_device(output, device)
+        # not accelerate's step, which gathers from all processes: each has all rows here
+        own = self.iterator_valid is TensorBatches
+        step = (NeuralNetClassifier if own else type(self)).evaluation_step
+        for batch in self.get_iterator(CodedDataset(self.get_dataset(X), None), training=training):
+            yield to_device(step(self, batch, training=training), device)
 
-    def _where(self) -> Any:
-        accelerator = getattr(self, "accelerator", None)
-        if self.device is None:
-            return "cpu" if accelerator is None else accelerator.device
-        return self.device
+    def _get_predict_nonlinearity(self) -> Any:
+        if self.predict_nonlinearity != "auto":
+            return super()._get_predict_nonlinearity()
+        # skorch's "auto" knows torch's own losses only, and would give logits for probabilities
+        self.check_is_fitted()
+        return _softmax
 
-    def _draws_globally(self) -> bool:
-        """Whether parts that are not ours may draw from torch's global RNG."""
-        return self.module is not None or self.iterator_train is not TensorBatches
+    def predict(self, X: Any) -> Array:
+        """Predict labels.
 
-    @contextmanager
-    def _training_settings(self) -> Iterator[None]:
-        """Seeds, gradients and threads of a training, whatever settings the caller has."""
-        with ExitStack() as stack:
-            stack.enter_context(isolated_rng(self._seed if self._draws_globally() else None))
-            stack.enter_context(torch.inference_mode(False))
-            stack.enter_context(torch.enable_grad())
-            small = self.module is None and len(self.input_shape_) == 1
-            if small and torch.device(self._where()).type == "cpu":
-                stack.enter_context(limited_threads(1))
-            else:
-                stack.enter_context(thread_share(takes_turns=self._draws_globally()))
-            yield
+        Parameters
+        ----------
+        X : array-like of the shape of the training rows, or Dataset of them
 
-    def _more_state(self) -> dict[str, Tensor]:
-        """Hook: tensors that a checkpoint keeps beside network, loss and optimizer."""
-        return {}
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        predicted: Array = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return predicted
 
-    def _restore_state(self, state: dict[str, Tensor]) -> None:
-        """Hook: take over what ``_more_state`` gave."""
+    def predict_proba(self, X: Any) -> Array:
+        """Predict class probabilities: the softmax of what ``module_`` gives.
 
-    def _open_checkpoint(self, X: Array, codes: NDArray[np.int64], *, use: bool) -> Any:
-        self._checkpoint: Checkpoint | None = None
-        if self.checkpoint is None or not use:
-            return None
-        self._checkpoint = Checkpoint(self.checkpoint)
-        return self._checkpoint.open(self, X, codes)
+        Parameters
+        ----------
+        X : array-like of the shape of the training rows, or Dataset of them
 
-    def _save_checkpoint(self, *, stopped: bool) -> None:
-        accelerator = getattr(self, "accelerator", None)
-        if self._checkpoint is not None and (accelerator is None or accelerator.is_main_process):
-            self._checkpoint.save(self, stopped=stopped)
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        with thread_share():
+            rows = X if is_dataset(X) else self._check_rows(X)
+            exact = self.module is None and self.predict_nonlinearity == "auto"
+            if (
+                exact
+                and isinstance(rows, np.ndarray)
+                and rows.ndim == 2
+                and str(self.device) == "cpu"
+            ):
+                return self._predict_in_double_precision(rows)
+            probabilities: Array = super().predict_proba(rows)
+            return probabilities
 
-
-class _StopTraining(Exception):
-    """A callback has asked for the end of the training."""
-
-
-def _is_raised_by_code(error: KeyboardInterrupt) -> bool:
-    """Whether a statement ``raise`` has raised it, and not a signal between two statements."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return False
-    return trace.tb_frame.f_code.co_code[trace.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    def _predict_in_double_precision(self, X: Array) -> Array:
+        # in float32 the last digits of a row depend on the rows that stand beside it
+        with torch.no_grad(), limited_threads(1):
+            module = copy.deepcopy(self.module_).double().eval()
+            chunks = [module(part.double()) for part in torch.tensor(X).split(8192)]
+        exact: Array = torch.cat(chunks).softmax(dim=1).numpy()
+        return exact
 
 
-def _mean_train_loss(batches: list[dict[str, Any]]) -> float:
+def _softmax(logits: Tensor) -> Tensor:
+    return torch.softmax(logits.double(), dim=-1)
+
+
+def _mean_train_loss(batches: Iterable[dict[str, Any]]) -> float:
     # a validation set has batches of its own
     trained = [batch for batch in batches if "train_loss" in batch]
     total = sum(batch["train_loss"] * batch["train_batch_size"] for batch in trained)

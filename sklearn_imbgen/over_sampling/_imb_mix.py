@@ -11,47 +11,35 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from torch import nn
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.nn import (
-    compute_settings,
-    draw_seed,
-    hidden_widths,
-    resolve_device,
-    torch_generator,
-)
+from sklearn_imbgen.nn import compute_settings, draw_seed, resolve_device, torch_generator
 from sklearn_imbgen.over_sampling._adversarial_mixing import AdversarialMixing
 from sklearn_imbgen.over_sampling._base import (
     COUNT,
     POSITIVE,
     POSITIVE_REAL,
     WEIGHT,
+    BaseTableOverSampler,
     TrainingRows,
 )
 from sklearn_imbgen.over_sampling._generative import PARAMETERS
-from sklearn_imbgen.over_sampling._soft_labels import BaseMixingOverSampler
 from sklearn_imbgen.over_sampling._surrogate import (
     column_units,
     on_encoded_rows,
-    thinned_rows,
-    training_losses,
+    to_be_trained,
+    train_surrogate,
 )
-from sklearn_imbgen.robust import (
-    ImbMixClassifier,
-    Threat,
-    supplementary_counts,
-)
+from sklearn_imbgen.robust import Threat, supplementary_counts
 from sklearn_imbgen.utils import fewer_neighbors, under_represented
 
 __all__ = ["ImbMix"]
 
-# Parameters by what takes them: the attack, chapter 5's mixing, the draw of pairs, the training.
-ATTACK = ("step_size", "n_steps", "random_start")
+# Parameters of chapter 5's mixing, and of the draw of pairs.
 MIXING = ("noise_scale", "mixing", "mixing_concentration", "kappa", "tau")
 PAIRING = ("own_class_share", "k_neighbors", "bound_by_pair")
-TRAINING = ("n_supplementary", "epsilon", "norm", "max_epochs", "batch_size", "lr")
 
 
 @Substitution(**PARAMETERS)
-class ImbMix(BaseMixingOverSampler):
+class ImbMix(BaseTableOverSampler):
     """Over-sample with adversarial rows, each mixed with a partner.
 
     A network learns the classes by algorithm 5.1. Each new row starts from an existing one
@@ -67,12 +55,16 @@ class ImbMix(BaseMixingOverSampler):
     ----------
     {sampling_strategy}
 
-    estimator : torch.nn.Module or fitted net with ``module_``, default=None
-        Whose gradients show the way, in place of a network trained here: it maps the
-        numeric columns of X, in their order and units and as float32, to one logit per
-        class, in the sorted order of the labels. A copy is used. Where scikit-learn clones
-        the sampler, a fitted net stays fitted inside
-        :class:`sklearn.frozen.FrozenEstimator`.
+    estimator : robust classifier, torch.nn.Module or fitted net with ``module_``, default=None
+        Whose gradients show the way. None is an
+        :class:`~sklearn_imbgen.robust.ImbMixClassifier`. One that is not fitted is cloned and
+        trained here, on encoded rows and with this sampler's ``epsilon``, ``norm``,
+        ``n_steps``, ``max_epochs``, mixing, device and seed; the rest, such as
+        ``module__hidden_dims``, ``lr``, ``batch_size``, ``verbose`` or
+        ``attack__step_size``, is its own. A module or a fitted net is used as it is (a copy):
+        it maps the numeric columns of X, in their order and units and as float32, to one
+        logit per class, in the sorted order of the labels. Where scikit-learn clones the
+        sampler, a fitted net stays fitted inside :class:`sklearn.frozen.FrozenEstimator`.
 
     n_supplementary : int or "auto", default="auto"
         t of section 5.3.2.1: of the adversarial examples of a rare row, t out of t + 1 are
@@ -110,43 +102,23 @@ class ImbMix(BaseMixingOverSampler):
         may take that alone for the class. False is the dissertation's attack.
 
     epsilon : float, default=0.2
-        Radius of the ball around a row in which it moves, in units of ``feature_scale``.
-        0 moves nothing and trains no network: what is left is mixing (Remix).
-
-    step_size : float, default=None
-        Of an attack's step, in the same units. None is ``2.5 * epsilon / n_steps``.
-
-    n_steps : int, default=10
-        Gradient steps of the attack. 0 is the same as ``epsilon=0``.
+        Radius of the ball around a row in which it moves, in standard deviations of each
+        column, or in units of the estimator's ``attack__feature_scale`` (of which an array
+        is in the units of X). 0 moves nothing and trains no network: what is left is mixing
+        (Remix). Columns with categories are not attacked.
 
     norm : {{"linf", "l2"}}, default="linf"
         Of the ball.
 
-    random_start : bool, default=True
-        Begin each attack at a random point of the ball.
-
-    feature_scale : {{"std", "range"}}, array-like of shape (n_features,) or None, default="std"
-        Unit of each column: its standard deviation or range, which suits columns of
-        different size, or the numbers given. None is the unit of X. Columns with
-        categories are not attacked.
-
-    hidden_dims : sequence of int, default=(128, 64)
-        Widths of the network's hidden layers.
-
-    {table_parameters}
+    n_steps : int, default=10
+        Gradient steps of the attack. 0 is the same as ``epsilon=0``.
 
     max_epochs : int, default=20
-        Passes of the network's training.
+        Passes of the network's training, of at most 16 mini-batches each: where a table has
+        more rows, as many as they hold are drawn once, and the largest classes give up rows
+        first.
 
-    batch_size : int, default=64
-        Rows of a mini-batch, at least 2.
-
-    steps_per_epoch : int, default=16
-        Most mini-batches of an epoch. Where a table has more rows, as many as they hold
-        are drawn once, and the largest classes give up rows first.
-
-    lr : float, default=0.02
-        Learning rate.
+    {table_parameters}
 
     device : str or torch.device, default="auto"
         Where to train the network: "auto" takes a GPU if there is one. It is moved to the
@@ -155,9 +127,6 @@ class ImbMix(BaseMixingOverSampler):
     random_state : int, RandomState instance or None, default=None
         Seed of the training, the attacks and the mixing. The global RNGs of torch are never
         touched, those of numpy only with None.
-
-    verbose : int, default=0
-        1 prints a line per epoch.
 
     Attributes
     ----------
@@ -222,7 +191,7 @@ class ImbMix(BaseMixingOverSampler):
     """
 
     _parameter_constraints: dict[str, Any] = {
-        **BaseMixingOverSampler._parameter_constraints,
+        **BaseTableOverSampler._parameter_constraints,
         "estimator": [HasMethods("forward"), HasMethods("predict"), None],
         "n_supplementary": [COUNT, StrOptions({"auto"})],
         "noise_scale": [WEIGHT],
@@ -234,21 +203,17 @@ class ImbMix(BaseMixingOverSampler):
         "k_neighbors": [POSITIVE, None],
         "bound_by_pair": ["boolean"],
         "epsilon": [WEIGHT],
-        "step_size": [POSITIVE_REAL, None],
         "n_steps": [COUNT],
         "norm": [StrOptions({"linf", "l2"})],
-        "random_start": ["boolean"],
-        "feature_scale": [StrOptions({"std", "range"}), "array-like", None],
-        "hidden_dims": ["array-like"],
         "max_epochs": [COUNT],
-        "batch_size": [Interval(numbers.Integral, 2, None, closed="left")],
-        "steps_per_epoch": [POSITIVE],
-        "lr": [POSITIVE_REAL],
         "device": [str, torch.device],
-        "verbose": ["verbose"],
     }
     _learned = "surrogate"
     _learned_names = ("history_", "surrogate_", "supplementary_counts_", "_mixing")
+
+    # of the rows drawn so far, during a fit_resample
+    _soft_parts: list[Array] | None = None
+    soft_labels_: Array
 
     def __init__(
         self,
@@ -265,22 +230,14 @@ class ImbMix(BaseMixingOverSampler):
         k_neighbors: int | None = 5,
         bound_by_pair: bool = True,
         epsilon: float = 0.2,
-        step_size: float | None = None,
         n_steps: int = 10,
         norm: str = "linf",
-        random_start: bool = True,
-        feature_scale: Any = "std",
-        hidden_dims: Any = (128, 64),
         categorical_features: Any = "auto",
         scaling: str = "auto",
         clip: bool = True,
         max_epochs: int = 20,
-        batch_size: int = 64,
-        steps_per_epoch: int = 16,
-        lr: float = 0.02,
         device: Any = "auto",
         random_state: Any = None,
-        verbose: Any = 0,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.estimator = estimator
@@ -294,43 +251,74 @@ class ImbMix(BaseMixingOverSampler):
         self.k_neighbors = k_neighbors
         self.bound_by_pair = bound_by_pair
         self.epsilon = epsilon
-        self.step_size = step_size
         self.n_steps = n_steps
         self.norm = norm
-        self.random_start = random_start
-        self.feature_scale = feature_scale
-        self.hidden_dims = hidden_dims
         self.categorical_features = categorical_features
         self.scaling = scaling
         self.clip = clip
         self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.steps_per_epoch = steps_per_epoch
-        self.lr = lr
         self.device = device
         self.random_state = random_state
-        self.verbose = verbose
+
+    def fit_resample_soft(
+        self, X: Any, y: Any, sample_weight: Any = None
+    ) -> tuple[Any, Any, Array, Array]:
+        """Resample as ``fit_resample`` does, and give the mixed labels and weights too.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
+            Rows to resample.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As ``fit_resample`` takes it.
+
+        Returns
+        -------
+        X_resampled, y_resampled
+            As ``fit_resample`` gives them.
+        soft_labels : ndarray of shape (n_samples_new, n_classes)
+            ``soft_labels_``.
+        sample_weight : ndarray of shape (n_samples_new,)
+            ``sample_weight_``, which classifiers take for the weights of rows.
+        """
+        X_resampled, y_resampled = self.fit_resample(X, y, sample_weight)
+        return X_resampled, y_resampled, self.soft_labels_, self.sample_weight_
+
+    def _reset(self) -> None:
+        super()._reset()
+        self.__dict__.pop("soft_labels_", None)
+
+    def _fit_resample(self, X: Any, y: Array) -> tuple[Any, Array]:
+        self._soft_parts = []
+        try:
+            made: tuple[Any, Array] = super()._fit_resample(X, y)
+            drawn = self._soft_parts
+        finally:
+            self._soft_parts = None
+        self.classes_ = np.unique(y)
+        self.soft_labels_ = np.concatenate([np.empty((0, len(self.classes_))), *drawn])
+        return made
+
+    def _record_rows(self, y: Array, new_y: Array, weights: NDArray[np.float64] | None) -> None:
+        super()._record_rows(y, new_y, weights)
+        originals = np.eye(len(self.classes_))[np.searchsorted(self.classes_, y)]
+        self.soft_labels_ = np.concatenate([originals, self.soft_labels_])
+        self.sample_weight_ = self.sample_weight_ * self.soft_labels_.max(axis=1)
 
     def _prepare(self, X: Any, y: Array) -> TrainingRows:
         prepared = super()._prepare(X, y)
-        self._rows = X
+        # float32 would leave its rounding on new rows, which tells them from real ones
+        self._exact = self._codec.encode(X, np.float64)
         return prepared
 
     def _learn(self, data: TrainingRows) -> None:
-        try:
-            self._learn_to_mix(data.X, data.codes, data.random_state)
-        finally:
-            del self._rows
-
-    def _learn_to_mix(
-        self,
-        encoded: NDArray[np.float32],
-        codes: NDArray[np.intp],
-        random_state: np.random.RandomState,
-    ) -> None:
+        encoded, codes, random_state = data.X, data.codes, data.random_state
+        exact = self.__dict__.pop("_exact")
         device = resolve_device(self.device)
-        widths = hidden_widths(self.hidden_dims)
-        units = column_units(self.feature_scale, self._codec, encoded)
+        scale = getattr(self.estimator, "attack__feature_scale", None)
+        units = column_units("std" if scale is None else scale, self._codec, encoded)
         self._warn_of_few_rows()
         self.supplementary_counts_ = supplementary_counts(
             self.n_supplementary, self._counts, under_represented(self._counts)
@@ -339,19 +327,47 @@ class ImbMix(BaseMixingOverSampler):
         self.surrogate_: nn.Module | None = None
         # drawn also where nothing needs it: the draws after it stay the same
         seed = draw_seed(random_state)
-        try:
-            if self.estimator is not None:
-                self.surrogate_ = on_encoded_rows(
-                    self.estimator, self.classes_, self._codec, encoded
-                )
-            elif self.epsilon and self.n_steps:
-                self._train_surrogate(encoded, codes, units, widths, device, seed)
-        except KeyboardInterrupt:
-            # the sampler stays usable with what it has learned until then
-            if self.surrogate_ is not None:
-                self._make_mixing(codes, units)
-            raise
-        self._make_mixing(codes, units)
+        net = to_be_trained(self.estimator)
+        interrupted = False
+        if net is None:
+            self.surrogate_ = on_encoded_rows(self.estimator, self.classes_, self._codec, encoded)
+        elif self.epsilon and self.n_steps:
+            net.set_params(**self._training_parameters(net, units, device, seed))
+            self.surrogate_, losses, interrupted = train_surrogate(net, encoded, codes)
+            self.history_["surrogate"] = {"total": losses}
+        self._mixing = AdversarialMixing(
+            exact,
+            codes,
+            supplementary=self.supplementary_counts_,
+            threat=Threat(float(self.epsilon), self.norm, torch.tensor(units, dtype=torch.float32)),
+            attack={
+                "n_steps": self.n_steps,
+                "step_size": getattr(self.estimator, "attack__step_size", None),
+                "random_start": getattr(self.estimator, "attack__random_start", True),
+            },
+            surrogate=self.surrogate_,
+            **{name: getattr(self, name) for name in MIXING + PAIRING},
+        )
+        if interrupted:
+            # by Ctrl-C: the sampler stays usable with what it has learned until then
+            raise KeyboardInterrupt
+
+    def _training_parameters(
+        self, net: Any, units: Array, device: torch.device, seed: int
+    ) -> dict[str, Any]:
+        names = ["epsilon", "norm", "n_steps", "max_epochs"]
+        given: dict[str, Any] = {name: getattr(self, name) for name in names}
+        if "n_supplementary" in net.get_params(deep=False):
+            given |= {
+                "n_supplementary": self.n_supplementary,
+                "supplementary__noise_scale": self.noise_scale,
+                "mixing": self.mixing,
+                "mixing__concentration": self.mixing_concentration,
+                "mixing__kappa": self.kappa,
+                "mixing__tau": self.tau,
+            }
+        given |= {"attack__feature_scale": units, "device": str(device), "random_state": seed}
+        return given
 
     def _warn_of_few_rows(self) -> None:
         if self.mixing is None or self.k_neighbors is None:
@@ -361,54 +377,15 @@ class ImbMix(BaseMixingOverSampler):
                 count = int(self._counts[self._code_of(label)])
                 fewer_neighbors(self.k_neighbors, count, label, warn=True)
 
-    def _train_surrogate(
-        self,
-        encoded: NDArray[np.float32],
-        codes: NDArray[np.intp],
-        units: Array,
-        widths: list[int],
-        device: torch.device,
-        seed: int,
-    ) -> None:
-        most = self.steps_per_epoch * self.batch_size
-        rows = thinned_rows(codes, most, np.random.RandomState(seed))
-        net = ImbMixClassifier(
-            **self._named(*ATTACK, *MIXING, *TRAINING),
-            feature_scale=units,
-            module__hidden_dims=widths,
-            device=str(device),
-            verbose=int(self.verbose),
-            random_state=seed,
-        )
-        try:
-            net.fit(encoded[rows], codes[rows])
-        finally:
-            if net.initialized_:
-                self.surrogate_ = net.module_.cpu().eval()
-                self.history_["surrogate"] = {"total": training_losses(net)}
-
-    def _make_mixing(self, codes: NDArray[np.intp], units: Array) -> None:
-        scale = torch.tensor(units, dtype=torch.float32)
-        self._mixing = AdversarialMixing(
-            # float32 would leave its rounding on new rows, which tells them from real ones
-            self._codec.encode(self._rows, np.float64),
-            codes,
-            supplementary=self.supplementary_counts_,
-            threat=Threat(float(self.epsilon), self.norm, scale),
-            attack=self._named(*ATTACK),
-            surrogate=self.surrogate_,
-            **self._named(*MIXING, *PAIRING),
-        )
-
-    def _named(self, *names: str) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in names}
-
     def _draw(
         self, code: int, n_rows: int, random_state: np.random.RandomState
     ) -> NDArray[np.floating[Any]]:
         generator = torch_generator(random_state)
         seed = draw_seed(random_state)
-        with compute_settings(torch.device("cpu"), None if self.estimator is None else seed):
+        # a user's network may draw from torch's global RNG
+        own = self.estimator is None
+        with compute_settings(torch.device("cpu"), None if own else seed):
             rows, soft = self._mixing.draw(code, n_rows, random_state, generator)
-        self._keep_soft_labels(soft)
+        if self._soft_parts is not None:
+            self._soft_parts.append(soft)
         return rows

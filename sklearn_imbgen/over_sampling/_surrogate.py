@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, clone
 from torch import Tensor, nn
 
 from sklearn_imbgen._typing import Array
@@ -21,8 +22,12 @@ __all__ = [
     "network_of",
     "on_encoded_rows",
     "thinned_rows",
-    "training_losses",
+    "to_be_trained",
+    "train_surrogate",
 ]
+
+# Most mini-batches of an epoch.
+STEPS_PER_EPOCH = 16
 
 
 class OnEncodedRows(nn.Module):
@@ -165,9 +170,36 @@ def thinned_rows(
     return kept_rows
 
 
-def training_losses(net: ImbMixClassifier) -> list[float]:
-    """Mean loss of each whole epoch, also of a training that was interrupted."""
-    return [float(row["train_loss"]) for row in net.history if "train_loss" in row]
+def to_be_trained(estimator: Any) -> BaseEstimator | None:
+    """A clone of the net to train; None for a network that is used as it is."""
+    if estimator is None:
+        return ImbMixClassifier()
+    known = estimator.get_params(deep=False) if isinstance(estimator, BaseEstimator) else {}
+    if "epsilon" not in known or hasattr(estimator, "module_"):
+        return None
+    return clone(estimator)
+
+
+def train_surrogate(
+    net: Any, encoded: NDArray[np.float32], codes: NDArray[np.intp]
+) -> tuple[nn.Module, list[float], bool]:
+    """Train a net on encoded rows, or on as many as STEPS_PER_EPOCH mini-batches hold.
+
+    Returns
+    -------
+    network : torch.nn.Module
+        On the CPU.
+    losses : list of float
+        Of each whole epoch.
+    interrupted : bool
+        Whether Ctrl-C has cut off an epoch.
+    """
+    draws = np.random.RandomState(net.random_state)
+    batch_size = len(codes) if net.batch_size == -1 else net.batch_size
+    rows = thinned_rows(codes, STEPS_PER_EPOCH * batch_size, draws)
+    net.fit(encoded[rows], codes[rows])
+    losses = [float(row["train_loss"]) for row in net.history if "train_loss" in row]
+    return net.module_.cpu().eval(), losses, len(losses) < len(net.history)
 
 
 def on_encoded_rows(
@@ -227,9 +259,9 @@ def network_of(estimator: Any, classes: Array, n_features: int, n_categorical: i
     network = estimator if isinstance(estimator, nn.Module) else getattr(estimator, "module_", None)
     if not isinstance(network, nn.Module):
         raise ValueError(
-            "estimator must be an instance of torch.nn.Module, or a fitted net with the attribute "
-            "module_: call its fit before, and where the sampler is cloned, put it into "
-            f"sklearn.frozen.FrozenEstimator. Got {estimator!r}."
+            "estimator must be a robust classifier, an instance of torch.nn.Module, or a fitted "
+            "net with the attribute module_: call its fit before, and where the sampler is cloned, "
+            f"put it into sklearn.frozen.FrozenEstimator. Got {estimator!r}."
         )
     known = getattr(estimator, "classes_", None)
     found = [plain(label) for label in classes]

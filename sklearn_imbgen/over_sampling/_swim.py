@@ -135,8 +135,7 @@ class SWIM(BaseTableOverSampler):
         self.majority_ = self.classes_[majority]
 
     def _whiten(self, rows: Array) -> Array:
-        whitened: Array = (rows - self._mean) @ self._roots.inverse_root
-        return whitened
+        return (rows - self._mean) @ self._roots.inverse_root
 
     def _draw(
         self, code: int, n_rows: int, random_state: np.random.RandomState
@@ -149,8 +148,7 @@ class SWIM(BaseTableOverSampler):
         on_contour = rescale_to_norms(points, self._whiten(chosen))
         from_mean = chosen - self._mean
         constant = from_mean - from_mean @ self._roots.projection
-        drawn: Array = self._mean + on_contour @ self._roots.root + constant
-        return drawn
+        return self._mean + on_contour @ self._roots.root + constant
 
 
 def rescale_to_norms(points: Array, rows: Array) -> Array:
@@ -174,5 +172,4 @@ def rescale_to_norms(points: Array, rows: Array) -> Array:
     lengths = np.linalg.norm(points, axis=1, keepdims=True)
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     directions = np.divide(points, lengths, out=np.zeros_like(points), where=lengths > 0)
-    rescaled: Array = np.where(lengths > 0, directions * norms, rows)
-    return rescaled
+    return np.where(lengths > 0, directions * norms, rows)

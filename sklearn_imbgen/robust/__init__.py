@@ -1,6 +1,5 @@
 """Classifiers that withstand adversarial examples, rare classes included."""
 
-from sklearn_imbgen.robust._adversarial import AdversarialClassifier
 from sklearn_imbgen.robust._attacks import (
     Threat,
     fast_gradient_sign_method,
@@ -8,8 +7,13 @@ from sklearn_imbgen.robust._attacks import (
     projected_gradient_descent,
 )
 from sklearn_imbgen.robust._chapter import image_settings
+from sklearn_imbgen.robust._estimators import AdversarialClassifier, SRATClassifier
 from sklearn_imbgen.robust._imb_mix import ImbMixClassifier
 from sklearn_imbgen.robust._losses import (
+    BalancedSoftmaxLoss,
+    CrossEntropyLoss,
+    FocalLoss,
+    LDAMLoss,
     balanced_softmax_loss,
     cross_entropy_loss,
     focal_loss,
@@ -25,12 +29,21 @@ from sklearn_imbgen.robust._mixing import (
     supplementary_counts,
     supplementary_examples,
 )
-from sklearn_imbgen.robust._srat import SRATClassifier
-from sklearn_imbgen.robust._weights import effective_number_weights, inverse_frequency_weights
+from sklearn_imbgen.robust._perturb import perturb
+from sklearn_imbgen.robust._weights import (
+    LearningRateSchedule,
+    effective_number_weights,
+    inverse_frequency_weights,
+)
 
 __all__ = [
     "AdversarialClassifier",
+    "BalancedSoftmaxLoss",
+    "CrossEntropyLoss",
+    "FocalLoss",
     "ImbMixClassifier",
+    "LDAMLoss",
+    "LearningRateSchedule",
     "MixedRows",
     "SRATClassifier",
     "Threat",
@@ -47,6 +60,7 @@ __all__ = [
     "ldam_margins",
     "margin_of_error",
     "mix_rows",
+    "perturb",
     "projected_gradient_descent",
     "separation_loss",
     "supplementary_counts",

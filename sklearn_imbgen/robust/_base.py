@@ -1,4 +1,4 @@
-"""What every net trained on adversarial examples shares."""
+"""What every net trained on adversarial examples shares: attack, loss, weights, separation."""
 
 import numbers
 from collections.abc import Callable
@@ -8,164 +8,127 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
-from skorch.dataset import unpack_data
-from skorch.utils import to_tensor
+from skorch.callbacks import Callback
+from skorch.callbacks.scoring import PassthroughScoring, ScoringBase
 from torch import Tensor, nn
 
+from sklearn_imbgen._typing import Array
 from sklearn_imbgen.nn import (
     CosineLinear,
     FeatureCapture,
     check_logits,
+    evaluation_mode,
     find_layer,
     last_linear,
     replace_layer,
     thread_share,
 )
+from sklearn_imbgen.nn.skorch_batches import TensorBatches, gather_rows
 from sklearn_imbgen.nn.skorch_net import SkorchClassifier
-from sklearn_imbgen.robust._attacks import Threat, projected_gradient_descent
-from sklearn_imbgen.robust._criterion import PREDICTION_LOSSES, PredictionLoss
-from sklearn_imbgen.robust._perturb import PerturbMixin
-from sklearn_imbgen.robust._schedule import epoch_of, passed_milestones, warmed_up
-from sklearn_imbgen.robust._threat_model import feature_units, make_threat
-from sklearn_imbgen.robust._weights import class_weights
+from sklearn_imbgen.nn.skorch_parameters import named_parts
+from sklearn_imbgen.robust._attacks import (
+    Threat,
+    feature_units,
+    make_threat,
+    projected_gradient_descent,
+)
+from sklearn_imbgen.robust._losses import (
+    NAMED_LOSSES,
+    BalancedSoftmaxLoss,
+    ClassLoss,
+    LDAMLoss,
+    loss_class,
+    make_loss,
+    separation_loss,
+)
+from sklearn_imbgen.robust._perturb import perturb
+from sklearn_imbgen.robust._weights import (
+    LearningRateSchedule,
+    class_weights,
+    effective_number_weights,
+    epoch_of,
+)
 
 __all__ = ["BaseAdversarialClassifier"]
 
+NOT_NEGATIVE = Interval(numbers.Real, 0, None, closed="left")
+POSITIVE = Interval(numbers.Real, 0, None, closed="neither")
+# an epoch, or a share of all
+EPOCH = [
+    Interval(numbers.Integral, 0, None, closed="left"),
+    Interval(numbers.Real, 0, 1, closed="both"),
+]
 
-class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
+
+class BaseAdversarialClassifier(SkorchClassifier):
     """Base of the nets that are trained on adversarial examples.
 
-    A child's constructor stores its parameters by ``_store_parameters(locals())``.
+    A child's constructor stores its parameters by ``_store_parameters(locals())``. One that
+    separates features has a parameter ``separation_weight`` and the prefix "separation".
 
     Warning: This class should not be used directly.
     """
 
     _parameter_constraints: dict[str, Any] = {
         **SkorchClassifier._parameter_constraints,
-        "prediction_loss": [StrOptions(set(PREDICTION_LOSSES))],
-        "epsilon": [Interval(numbers.Real, 0, None, closed="left")],
-        "step_size": [Interval(numbers.Real, 0, None, closed="neither"), None],
+        "criterion": [StrOptions(set(NAMED_LOSSES)), type],
+        "epsilon": [NOT_NEGATIVE],
         "n_steps": [Interval(numbers.Integral, 0, None, closed="left")],
         "norm": [StrOptions({"linf", "l2"})],
-        "random_start": ["boolean"],
-        "clip_values": ["array-like", None],
-        "feature_scale": [StrOptions({"std", "range"}), "array-like", None],
-        "feature_mask": ["array-like", None],
-        "class_weight": [StrOptions({"auto", "effective", "balanced"}), dict, None],
-        "effective_number_beta": [Interval(numbers.Real, 0, 1, closed="left")],
-        "reweight_start": [
-            Interval(numbers.Integral, 0, None, closed="left"),
-            Interval(numbers.Real, 0, 1, closed="both"),
+        "class_weight": [
+            StrOptions({"auto", "effective", "balanced"}),
+            dict,
+            "array-like",
+            None,
         ],
-        "logit_scale_warmup": [
-            Interval(numbers.Integral, 0, None, closed="left"),
-            Interval(numbers.Real, 0, 1, closed="both"),
-        ],
-        "lr_milestones": ["array-like"],
-        "lr_decay": [Interval(numbers.Real, 0, 1, closed="right")],
-        "focal_gamma": [Interval(numbers.Real, 0, None, closed="left")],
-        "max_margin": [Interval(numbers.Real, 0, None, closed="left")],
-        "logit_scale": [Interval(numbers.Real, 0, None, closed="neither")],
+        "reweight_start": EPOCH,
+        "attack__step_size": [POSITIVE, None],
+        "attack__random_start": ["boolean"],
+        "attack__clip_values": ["array-like", None],
+        "attack__feature_scale": [StrOptions({"std", "range"}), "array-like", None],
+        "attack__feature_mask": ["array-like", None],
+        "separation_weight": [NOT_NEGATIVE],
+        "separation__temperature": [POSITIVE],
+        "separation__layer": [str, None],
     }
+    prefixes_ = [*SkorchClassifier.prefixes_, "attack"]
 
-    prediction_loss: str
+    # taken where given, as skorch takes module__*
+    attack__step_size: float | None = None
+    attack__random_start: bool = True
+    attack__clip_values: Any = None
+    attack__feature_scale: Any = None
+    attack__feature_mask: Any = None
+    separation__temperature: float = 0.1
+    separation__layer: str | None = None
+
+    separation_weight: float = 0.0
+    criterion: Any
     epsilon: float
-    step_size: float | None
     n_steps: int
     norm: str
-    random_start: bool
-    clip_values: Any
-    feature_scale: Any
-    feature_mask: Any
     class_weight: Any
-    effective_number_beta: float
     reweight_start: float
-    lr_milestones: Any
-    lr_decay: float
-    focal_gamma: float
-    max_margin: float
-    logit_scale: float
-    logit_scale_warmup: float
-    lr: float
-    criterion_: PredictionLoss
+    criterion_: ClassLoss
 
-    def _learn_from_data(self, X: NDArray[Any], codes: NDArray[np.int64], *, reset: bool) -> None:
-        super()._learn_from_data(X, codes, reset=reset)
-        if reset:
-            self.feature_scale_ = feature_units(self.feature_scale, X)
-            if self.n_steps:
-                mean, scale = self._statistics
-                self._statistics = (mean, self._widened(scale))
-        self._threat = self._make_threat()
-        self.class_weight_ = class_weights(
-            self.class_weight,
-            self.class_counts_,
-            self.classes_inferred_,
-            self.effective_number_beta,
-            sizes_in_loss=self.prediction_loss == "balanced_softmax",
-        )
-        if not reset:
-            self.criterion_.set_classes(self._loss_counts(), self.class_weight_)
+    def perturb(self, X: Any, y: Any, **attack: Any) -> Any:
+        """Adversarial rows against this net.
 
-    def _widened(self, scale: Tensor) -> Tensor:
-        """Standard deviations of attacked rows: those of clean ones, and the attack's on top.
+        Parameters
+        ----------
+        X : array-like of the shape of the training rows
+            In the units that this net gets; a Pipeline's scaler comes before it.
+        y : array-like of shape (n_samples,)
+            True labels.
+        **attack : dict
+            ``attack``, ``epsilon``, ``n_steps``, ``norm``, ``loss``, ``random_state`` and more:
+            see :func:`sklearn_imbgen.robust.perturb`.
 
-        Divided by its own, a nearly constant feature would carry the attack into the network
-        many times enlarged.
+        Returns
+        -------
+        ndarray or DataFrame, as X
         """
-        units = 1.0 if self.feature_scale_ is None else self.feature_scale_
-        reach = np.broadcast_to(self.epsilon * np.asarray(units), self.input_shape_)
-        if self.norm == "l2":
-            reach = reach / np.sqrt(reach.size)
-        if reach.ndim > 1:
-            # one scale per channel
-            reach = reach.mean(axis=tuple(range(1, reach.ndim)), keepdims=True)
-        return torch.sqrt(scale**2 + torch.tensor(reach, dtype=scale.dtype) ** 2)
-
-    def _make_threat(self) -> Threat:
-        return make_threat(
-            self.epsilon,
-            self.norm,
-            units=self.feature_scale_,
-            clip_values=self.clip_values,
-            feature_mask=self.feature_mask,
-            shape=self.input_shape_,
-        )
-
-    def _finish_module(self, module: nn.Module) -> nn.Module:
-        n_classes = len(self.classes_inferred_)
-        check_logits(module, self.input_shape_, n_classes, "module")
-        if self.prediction_loss == "ldam":
-            # the last linear layer, whichever one the features are taken from
-            name = self._cosine_place(module)
-            layer = find_layer(module, name)
-            if isinstance(layer, nn.Linear):
-                # LDAM's margins are cosines: features and weights have length one
-                cosine = CosineLinear(
-                    layer.in_features, layer.out_features, self.logit_scale, self._generator
-                )
-                if not name:
-                    # the network is that layer
-                    return cosine
-                replace_layer(module, name, cosine)
-        return module
-
-    def _cosine_place(self, module: nn.Module) -> str:
-        try:
-            return last_linear(module)
-        except ValueError as error:
-            raise ValueError(
-                'prediction_loss="ldam" replaces the last torch.nn.Linear layer of module, which '
-                "has none. Take another prediction_loss."
-            ) from error
-
-    def _head_name(self, module: nn.Module) -> str:
-        return last_linear(module)
-
-    def _feature_layer(self) -> nn.Module:
-        """The layer whose inputs are the features, whatever is wrapped around the network."""
-        module = unwrapped(self.module_, compiled=True)
-        return find_layer(module, self._head_name(module))
+        return perturb(self, X, y, **attack)
 
     def extract_features(self, X: Any) -> NDArray[np.float32]:
         """What enters the last layer: the features that chapter 4 looks at.
@@ -186,64 +149,168 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
                 found.append(capture.features.cpu().numpy())
         return np.concatenate(found)
 
-    def _loss_counts(self) -> NDArray[Any]:
-        """Sizes of the classes as the prediction loss is to see them."""
+    def _parts_of(self, prefix: str) -> list[str] | None:
+        if prefix != "criterion":
+            return super()._parts_of(prefix)
+        try:
+            return named_parts(loss_class(self.criterion))
+        except ValueError:
+            # fit will say so
+            return None
+
+    @property
+    def _default_callbacks(self) -> list[tuple[str, Any]]:
+        return [("learning_rate_schedule", LearningRateSchedule()), *super()._default_callbacks]
+
+    # -- what is learned from the data -----------------------------------------------------
+
+    def _learn_from_data(self, X: Array, codes: NDArray[np.int64], *, reset: bool) -> None:
+        super()._learn_from_data(X, codes, reset=reset)
+        if reset:
+            self.feature_scale_ = feature_units(self.attack__feature_scale, X)
+            if self.n_steps:
+                mean, scale = self._statistics
+                self._statistics = (mean, self._widened(scale))
+        self._threat: Threat = make_threat(
+            self.epsilon,
+            self.norm,
+            units=self.feature_scale_,
+            clip_values=self.attack__clip_values,
+            feature_mask=self.attack__feature_mask,
+            shape=self.input_shape_,
+        )
+        self.class_weight_ = class_weights(
+            self.class_weight,
+            self.class_counts_,
+            self.classes_inferred_,
+            sizes_in_loss=isinstance(self._make_loss(), BalancedSoftmaxLoss),
+        )
+        if not reset:
+            self.criterion_.set_classes(self._loss_counts(self.criterion_), self.class_weight_)
+
+    def _widened(self, scale: Tensor) -> Tensor:
+        """Standard deviations of attacked rows: those of clean ones, and the attack's on top.
+
+        Divided by its own, a nearly constant feature would carry the attack into the network
+        many times enlarged.
+        """
+        units = 1.0 if self.feature_scale_ is None else self.feature_scale_
+        reach = np.broadcast_to(self.epsilon * np.asarray(units), self.input_shape_)
+        if self.norm == "l2":
+            reach = reach / np.sqrt(reach.size)
+        if reach.ndim > 1:
+            # one scale per channel
+            reach = reach.mean(axis=tuple(range(1, reach.ndim)), keepdims=True)
+        return torch.sqrt(scale**2 + torch.tensor(reach, dtype=scale.dtype) ** 2)
+
+    # -- network and loss ------------------------------------------------------------------
+
+    def _finish_module(self, module: nn.Module) -> nn.Module:
+        n_classes = len(self.classes_inferred_)
+        check_logits(module, self.input_shape_, n_classes, "module")
+        loss = self._make_loss()
+        if isinstance(loss, LDAMLoss):
+            # the last linear layer, whichever one the features are taken from
+            name = self._cosine_place(module)
+            layer = find_layer(module, name)
+            if isinstance(layer, nn.Linear):
+                # LDAM's margins are cosines: features and weights have length one
+                cosine = CosineLinear(
+                    layer.in_features, layer.out_features, loss.scale, self._generator
+                )
+                if not name:
+                    # the network is that layer
+                    return cosine
+                replace_layer(module, name, cosine)
+        return module
+
+    def _cosine_place(self, module: nn.Module) -> str:
+        try:
+            return last_linear(module)
+        except ValueError as error:
+            raise ValueError(
+                f"criterion={self.criterion!r} replaces the last torch.nn.Linear layer of module, "
+                "which has none. Take another criterion."
+            ) from error
+
+    def _feature_layer(self) -> nn.Module:
+        """The layer whose inputs are the features, whatever is wrapped around the network."""
+        module = unwrapped(self.module_, compiled=True)
+        name = self.separation__layer
+        return find_layer(module, last_linear(module) if name is None else name)
+
+    def _make_loss(self) -> ClassLoss:
+        try:
+            return make_loss(self.criterion, **self.get_params_for("criterion"))
+        except TypeError as error:
+            raise TypeError(f"criterion={self.criterion!r}: {error}") from error
+
+    def _build_criterion(self) -> ClassLoss:
+        loss = self._make_loss()
+        loss.set_classes(self._loss_counts(loss), self.class_weight_)
+        return loss
+
+    def _loss_counts(self, loss: ClassLoss) -> NDArray[Any]:
+        """Sizes of the classes as the loss is to see them."""
         counts: NDArray[np.int64] = self.class_counts_
         return counts
 
-    def _build_criterion(self) -> PredictionLoss:
-        """The prediction loss with the sizes of the classes."""
-        return PredictionLoss(
-            self.prediction_loss,
-            self._loss_counts(),
-            self.class_weight_,
-            gamma=self.focal_gamma,
-            max_margin=self.max_margin,
-            scale=self.logit_scale,
-        )
+    # -- training --------------------------------------------------------------------------
 
-    def torch_compile(self, module: nn.Module, name: str) -> Any:
-        """Compile the network; the loss is a handful of operations and changes its weights."""
-        return super().torch_compile(module, name) if name == "module" else module
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
+        """Iterator over mini-batches, those of a training by ``iterator_train__class_weight``."""
+        iterator = super().get_iterator(dataset, training=training)
+        if isinstance(iterator, TensorBatches) and isinstance(iterator.class_weight, str):
+            if iterator.class_weight != "effective":
+                raise ValueError(
+                    'iterator_train__class_weight must be "effective" or a tensor of a weight '
+                    f"for each class; got {iterator.class_weight!r}."
+                )
+            iterator.class_weight = torch.tensor(effective_number_weights(self.class_counts_))
+        return iterator
 
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
-        """Apply the schedule of algorithm 4.1: smaller steps, and weights from T_d on."""
+        """Apply the schedule of algorithm 4.1: weights from T_d on."""
         super().on_epoch_begin(net, **kwargs)
         epoch = len(self.history) - 1
-        if self.prediction_loss == "ldam":
-            self._warm_up(epoch)
+        if isinstance(self.criterion_, LDAMLoss):
+            # the margins have their scale from the start
+            module = unwrapped(self.module_, compiled=True)
+            layer = find_layer(module, self._cosine_place(module))
+            if isinstance(layer, CosineLinear):
+                layer.scale.fill_(self.criterion_.scale_in(epoch, self.max_epochs))
         self.criterion_.weighted = epoch >= epoch_of(self.reweight_start, self.max_epochs)
-        n_passed = passed_milestones(self.lr_milestones, epoch, self.max_epochs)
-        if n_passed:
-            for group in self.optimizer_.param_groups:
-                group["lr"] *= self.lr_decay**n_passed
-
-    def _warm_up(self, epoch: int) -> None:
-        """Let the scale of LDAM's logits grow; the margins have theirs from the start."""
-        module = unwrapped(self.module_, compiled=True)
-        layer = find_layer(module, self._cosine_place(module))
-        if isinstance(layer, CosineLinear):
-            n_epochs = epoch_of(self.logit_scale_warmup, self.max_epochs)
-            layer.scale.fill_(warmed_up(self.logit_scale, epoch, n_epochs))
 
     def train_step(self, batch: Any, **fit_params: Any) -> Any:
         """Attack the batch (line 5 of algorithm 4.1), then take an ordinary step on it."""
+        X, y = self._on_device(batch)
         # before skorch zeroes the gradients, of which an attack computes none
-        return super().train_step(self._training_batch(batch), **fit_params)
+        rows, labels = self._training_rows(X, y)
+        asked = rows is not X and self._is_scored_in_training()
+        logits = self._clean_logits(X) if asked else None
+        step = super().train_step((rows, labels), **fit_params)
+        if logits is not None:
+            # of the batch as it was drawn, which callbacks know, not of what was made of it
+            step["y_pred"] = logits
+        return step
 
-    def _training_batch(self, batch: Any) -> tuple[Tensor, Tensor]:
+    def _on_device(self, batch: Any) -> tuple[Tensor, Tensor]:
+        X, y = batch
+        device = self._torch_device()
+        return X.to(device, torch.float32), y.to(device).long()
+
+    def _training_rows(self, X: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """What the network learns from: the attacked rows, and their classes."""
-        X, y = unpack_data(batch)
-        X = to_tensor(X, device=self._where())
-        y = to_tensor(y, device=self._where()).long()
+        if not self.n_steps:
+            return self._augmented(X, X, y)
         attacked = projected_gradient_descent(
             self._attacked_module(),
             X,
             y,
             threat=self._threat,
-            step_size=self.step_size,
+            step_size=self.attack__step_size,
             n_steps=self.n_steps,
-            random_start=self.random_start,
+            random_start=self.attack__random_start,
             generator=self._device_generator,
         )
         return self._augmented(X, attacked, y)
@@ -252,13 +319,63 @@ class BaseAdversarialClassifier(PerturbMixin, SkorchClassifier):
         """Hook for a child that makes more of a batch."""
         return attacked, y
 
+    def _is_scored_in_training(self) -> bool:
+        """Whether a callback may look at the predictions for training batches."""
+        return any(
+            callback.on_train
+            if isinstance(callback, ScoringBase)
+            else type(callback).on_batch_end is not Callback.on_batch_end
+            for _, callback in self.callbacks_
+            if not isinstance(callback, PassthroughScoring)
+        )
+
+    def _clean_logits(self, X: Tensor) -> Tensor:
+        with torch.no_grad(), evaluation_mode(self.module_):
+            logits: Tensor = self._attacked_module()(X)
+        return logits
+
     def _attacked_module(self) -> Callable[[Tensor], Tensor]:
         """What an attack asks for logits: the network, in the precision of the training."""
         # a module distributed over processes would synchronise at every step of the attack
         module = unwrapped(self.module_)
         if not self.mixed_precision:
             return module
-        return _Autocast(module, torch.device(self._where()).type)
+        return _Autocast(module, self._torch_device().type)
+
+    # -- separation of features ------------------------------------------------------------
+
+    def infer(self, x: Any, **fit_params: Any) -> Any:
+        """Logits of a batch; in a training step the features behind them are kept."""
+        if not (self.separation_weight and self.module_.training):
+            return super().infer(x, **fit_params)
+        with FeatureCapture(self._feature_layer(), compiled=bool(self.compile)) as capture:
+            logits = super().infer(x, **fit_params)
+        self._features: Tensor | None = capture.features
+        return logits
+
+    def _batch_loss(self, logits: Tensor, y: Tensor, training: bool) -> Tensor:
+        loss = self._prediction_loss(logits, y, training)
+        if not (training and self.separation_weight):
+            return loss
+        assert self._features is not None
+        # pairs are looked for in the whole batch, of which a process may hold a part
+        accelerator = getattr(self, "accelerator", None)
+        features = gather_rows(self._features, accelerator)
+        classes = gather_rows(self._separated_classes(y), accelerator)
+        separation = separation_loss(features, classes, temperature=self.separation__temperature)
+        self._features = None
+        self.history.record_batch("prediction_loss", loss.item())
+        self.history.record_batch("separation_loss", separation.item())
+        # eq. 4.13
+        return loss + self.separation_weight * separation
+
+    def _prediction_loss(self, logits: Tensor, y: Tensor, training: bool) -> Tensor:
+        """L of eq. 4.13."""
+        return super()._batch_loss(logits, y, training)
+
+    def _separated_classes(self, y: Tensor) -> Tensor:
+        """The class of each row of the batch whose features are separated."""
+        return y
 
 
 def unwrapped(module: nn.Module, *, compiled: bool = False) -> nn.Module:

@@ -13,57 +13,17 @@ module : torch.nn.Module class, instance or function, default=None
         and the like go to the constructor.
 """
 
-_THREAT = """
+_ATTACK = """
 epsilon : float, default=0.1
         Radius of the ball around a row in which the attacker moves, in the units of
-        ``feature_scale``: those of X as this classifier gets it, after the scaler of a
-        Pipeline.
-
-    step_size : float or None, default=None
-        Of an attack's step, in the same units. None is ``2.5 * epsilon / n_steps``.
-
-    n_steps : int, default=10
-        Gradient steps of the attack on each batch. 0 is natural training.
+        ``attack__feature_scale``: those of X as this classifier gets it, after the scaler of
+        a Pipeline.
 
     norm : {"linf", "l2"}, default="linf"
         Of the ball.
 
-    random_start : bool, default=True
-        Begin each attack at a random point of the ball.
-
-    clip_values : pair of float or of arrays of the shape of a row, default=None
-        Smallest and largest valid value, ``(0, 1)`` for pixels. A row that lies outside is
-        not moved in, but never farther out. None is no limit.
-
-    feature_scale : {"std", "range"} or array of the shape of a row, default=None
-        Unit of each feature, by which a table with columns of different size gets an
-        epsilon for each: the standard deviation or the range of the training rows.
-        None is 1 for all.
-
-    feature_mask : array of bool of the shape of a row, default=None
-        True where an attacker may change the feature. None is everywhere.
-"""
-
-_LOSS = """
-focal_gamma : float, default=2.0
-        How much rows that are sure and right are discounted by the focal loss.
-
-    max_margin : float, default=0.5
-        LDAM's margin of the smallest class, as a cosine.
-
-    logit_scale : float, default=20.0
-        LDAM's logits are this times a cosine: the last ``torch.nn.Linear`` of the network
-        is replaced by a :class:`~sklearn_imbgen.nn.CosineLinear`. Its authors take 30.
-
-    logit_scale_warmup : int or float, default=0.1
-        Epochs in which ``logit_scale`` grows from 1 to its value; a float is a share of
-        ``max_epochs``. Without, LDAM under attack first gives every row the same class, and
-        leaves that state late or, on some data, never.
-"""
-
-_WEIGHTS = """
-effective_number_beta : float, default=0.9999
-        beta of ``class_weight="effective"``.
+    n_steps : int, default=10
+        Gradient steps of the attack on each batch. 0 is natural training.
 """
 
 _TRAINING = """
@@ -71,13 +31,16 @@ optimizer : torch optimizer class, default=torch.optim.SGD
         ``optimizer__momentum`` and the like go to it. SGD has momentum 0.9 and weight decay
         5e-4 unless they say otherwise.
 
-    batch_size : int, default=64
-        Rows of a mini-batch.
+    lr : float, default=0.02
+        Learning rate. The callback "learning_rate_schedule"
+        (:class:`~sklearn_imbgen.robust.LearningRateSchedule`) multiplies it by 0.1 after 80 %
+        and 90 % of the epochs.
 
-    iterator_train, iterator_valid : callable, default=TensorBatches
-        skorch's. The default indexes tensors in memory; take
-        ``torch.utils.data.DataLoader`` with ``iterator_train__num_workers`` for what
-        must be loaded while training.
+    max_epochs : int, default=100
+        Passes through the training rows.
+
+    batch_size : int, default=64
+        Rows of a mini-batch; -1 is all.
 
     train_split : callable or None, default=None
         skorch's, for example ``skorch.dataset.ValidSplit(5, stratified=True)`` to watch
@@ -94,6 +57,54 @@ optimizer : torch optimizer class, default=torch.optim.SGD
         with what an uninterrupted run would have given; a file of other data or
         parameters is an error. Reading it runs no code.
 
+    device : str or torch.device, default="cpu"
+        Where to train and predict; "auto" takes a GPU if there is one.
+
+    verbose : int, default=0
+        1 prints a line per epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Seed of first weights, batches and attacks. The global RNGs are never touched.
+"""
+
+_ATTACK_PARTS = """
+attack__step_size : float or None, default=None
+        Of an attack's step, in the units of epsilon. None is ``2.5 * epsilon / n_steps``.
+
+    attack__random_start : bool, default=True
+        Begin each attack at a random point of the ball.
+
+    attack__clip_values : pair of float or of arrays of the shape of a row, default=None
+        Smallest and largest valid value, ``(0, 1)`` for pixels. A row that lies outside is
+        not moved in, but never farther out. None is no limit.
+
+    attack__feature_scale : {"std", "range"} or array of the shape of a row, default=None
+        Unit of each feature, by which a table with columns of different size gets an
+        epsilon for each: the standard deviation or the range of the training rows.
+        None is 1 for all.
+
+    attack__feature_mask : array of bool of the shape of a row, default=None
+        True where an attacker may change the feature. None is everywhere.
+
+    criterion__* : float
+        Of the loss: ``gamma`` of :class:`~sklearn_imbgen.robust.FocalLoss`; ``max_margin``,
+        ``scale`` and ``scale_warmup`` of :class:`~sklearn_imbgen.robust.LDAMLoss`.
+"""
+
+_SEPARATION_PARTS = """
+separation__temperature : float, default=0.1
+        tau of eq. 4.12.
+
+    separation__layer : str, default=None
+        Name of the layer whose inputs are the features, as in ``module_.named_modules()``.
+        None is the last ``torch.nn.Linear``.
+"""
+
+_REST = """
+iterator_train__class_weight : "effective" or Tensor of shape (n_classes,)
+        Draw training rows by the inverse of the effective number of rows of their class, or
+        by these weights, instead of each row once.
+
     mixed_precision : bool, default=False
         Train and attack in bfloat16 where torch finds it worth while. For float16 and
         several GPUs see skorch's ``AccelerateMixin`` (docs/robust_training.md).
@@ -101,17 +112,14 @@ optimizer : torch optimizer class, default=torch.optim.SGD
     compile : bool, default=False
         Run the network through ``torch.compile``; ``compile__mode`` and the like go to it.
 
-    device : str or torch.device, default="cpu"
-        Where to train and predict.
-
-    verbose : int, default=0
-        1 prints a line per epoch.
-
-    random_state : int, RandomState instance or None, default=None
-        Seed of first weights, batches and attacks. The global RNGs are never touched.
+    iterator_train, iterator_valid : callable
+        skorch's. The default indexes tensors in memory; take ``torch.utils.data.DataLoader``
+        with ``iterator_train__num_workers`` for what must be loaded while training.
 
     **kwargs : dict
-        ``module__*``, ``optimizer__*``, ``iterator_train__*``, ``callbacks__*`` as in skorch.
+        ``module__*``, ``optimizer__*``, ``callbacks__*``, ``iterator_train__*`` and skorch's
+        other parameters: ``classes``, ``dataset``, ``predict_nonlinearity``,
+        ``use_caching``, ``torch_load_kwargs``. An unknown one is an error.
 """
 
 _FITTED = """
@@ -150,8 +158,10 @@ def _joined(*parts: str) -> str:
 
 PARAMETERS = {
     "module_parameter": _MODULE.strip(),
-    "threat_parameters": _THREAT.strip(),
-    "loss_parameters": _joined(_LOSS, _WEIGHTS),
+    "attack_parameters": _ATTACK.strip(),
     "training_parameters": _TRAINING.strip(),
+    "attack_parts": _ATTACK_PARTS.strip(),
+    "separation_parts": _SEPARATION_PARTS.strip(),
+    "rest": _REST.strip(),
     "fitted_attributes": _FITTED.strip(),
 }

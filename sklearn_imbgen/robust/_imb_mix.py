@@ -11,27 +11,31 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import Tensor
 
-from sklearn_imbgen.nn.tensor_batches import TensorBatches
-from sklearn_imbgen.robust._averaging import WeightAverage
-from sklearn_imbgen.robust._base import unwrapped
+from sklearn_imbgen.robust._base import (
+    EPOCH,
+    NOT_NEGATIVE,
+    POSITIVE,
+    BaseAdversarialClassifier,
+    unwrapped,
+)
 from sklearn_imbgen.robust._chapter import IMB_MIX_METHODS, method_parameters
 from sklearn_imbgen.robust._docs import PARAMETERS
+from sklearn_imbgen.robust._losses import BalancedSoftmaxLoss, ClassLoss
 from sklearn_imbgen.robust._mixing import (
+    WeightAverage,
     augmented_class_counts,
     mix_rows,
     supplementary_counts,
     supplementary_examples,
 )
-from sklearn_imbgen.robust._schedule import epoch_of
-from sklearn_imbgen.robust._separation import BaseSeparatingClassifier
-from sklearn_imbgen.robust._weights import effective_number_weights
+from sklearn_imbgen.robust._weights import epoch_of
 from sklearn_imbgen.utils import under_represented
 
 __all__ = ["ImbMixClassifier"]
 
 
 @Substitution(**PARAMETERS)
-class ImbMixClassifier(BaseSeparatingClassifier):
+class ImbMixClassifier(BaseAdversarialClassifier):
     """Robust on the rare classes by augmentation: supplementary and mixed adversarial rows.
 
     Every batch is attacked; rows of minority classes get further adversarial examples
@@ -43,77 +47,61 @@ class ImbMixClassifier(BaseSeparatingClassifier):
     ----------
     {module_parameter}
 
-    prediction_loss : {{"ce", "focal", "ldam", "balanced_softmax"}}, default="balanced_softmax"
+    criterion : {{"ce", "focal", "ldam", "balanced_softmax"}} or loss class, \
+            default="balanced_softmax"
         l of eq. 5.5, for mixed labels the mean of the losses of both classes by their
-        shares. The chapter takes the cross entropy, "ce".
+        shares. The chapter takes the cross entropy, "ce". A loss class as in
+        :class:`AdversarialClassifier`.
 
     n_supplementary : int or "auto", default=1
         t of section 5.3.2.1: supplementary examples of each minority row (those of the half
         of the classes with the fewest rows). "auto" brings every class to the size of the
         largest: eq. 5.4, which goes by the sizes, then never favours a class. 0 is none.
 
-    noise_scale : float, default=1.0
-        alpha of eq. 5.2: how much the perturbation is varied.
-
     mixing : {{"remix", "mixup"}} or None, default="remix"
         "remix" labels by eq. 5.4, "mixup" by the share of the features; None mixes nothing.
-
-    mixing_concentration : float, default=0.3
-        gamma of the beta distribution of the shares. 1 is uniform, as in the chapter; less
-        keeps rows purer.
-
-    kappa : float, default=3.0
-        From this ratio of class sizes on, the rarer class can take the whole label.
-
-    tau : float, default=0.5
-        It does where the other class has less than this share of the features.
 
     averaging_start : int, float or None, default=0.8
         Epoch from which the weights are averaged; a float is a share of ``max_epochs``.
         None does not average. Scores on a validation set are those of the weights that
         are not averaged yet.
 
-    class_sampling : {{"effective"}} or None, default=None
-        "effective" draws each row with the inverse of the effective number of its class.
-
     separation_weight : float, default=0.1
         lambda of eq. 4.13: add SRAT's loss on the features of the mixed rows, each
         counting to the class that its label favours. 0 is chapter 5.
 
-    temperature : float, default=0.1
-        tau of eq. 4.12.
+    {attack_parameters}
 
-    feature_layer : str, default=None
-        Name of the layer whose inputs are separated. None is the last ``torch.nn.Linear``.
-
-    {threat_parameters}
-
-    class_weight : {{"auto", "effective", "balanced"}}, dict or None, default="auto"
+    class_weight : {{"auto", "effective", "balanced"}}, dict, array-like or None, default="auto"
         Weights of the classes from ``reweight_start`` on, not in chapter 5: "auto" is
         "effective", and None for balanced softmax, which makes up for the sizes of the
-        classes by itself; "effective" by
-        the inverse of the effective number of rows, "balanced" by the inverse frequency, a
-        dict by label. None is no weights.
+        classes by itself; "effective" by the inverse of the effective number of rows,
+        "balanced" by the inverse frequency, a dict by label, an array in the order of the
+        sorted labels. None is no weights.
 
     reweight_start : int or float, default=0.8
         Epoch from which ``class_weight`` applies; a float is a share of ``max_epochs``.
 
-    {loss_parameters}
-
-    lr : float, default=0.02
-        Learning rate.
-
-    lr_milestones : sequence of int or float, default=(0.8, 0.9)
-        Epochs (or shares of ``max_epochs``) at which the learning rate is multiplied by
-        ``lr_decay``. An empty one where a callback of skorch does that.
-
-    lr_decay : float, default=0.1
-        Factor at each milestone.
-
-    max_epochs : int, default=100
-        Passes through the training rows.
-
     {training_parameters}
+
+    supplementary__noise_scale : float, default=1.0
+        alpha of eq. 5.2: how much the perturbation is varied.
+
+    mixing__concentration : float, default=0.3
+        gamma of the beta distribution of the shares. 1 is uniform, as in the chapter; less
+        keeps rows purer.
+
+    mixing__kappa : float, default=3.0
+        From this ratio of class sizes on, the rarer class can take the whole label.
+
+    mixing__tau : float, default=0.5
+        It does where the other class has less than this share of the features.
+
+    {separation_parts}
+
+    {attack_parts}
+
+    {rest}
 
     Attributes
     ----------
@@ -145,76 +133,49 @@ class ImbMixClassifier(BaseSeparatingClassifier):
     """
 
     _parameter_constraints: dict[str, Any] = {
-        **BaseSeparatingClassifier._parameter_constraints,
+        **BaseAdversarialClassifier._parameter_constraints,
         "n_supplementary": [Interval(numbers.Integral, 0, None, closed="left"),
                             StrOptions({"auto"})],
-        "noise_scale": [Interval(numbers.Real, 0, None, closed="left")],
         "mixing": [StrOptions({"remix", "mixup"}), None],
-        "mixing_concentration": [Interval(numbers.Real, 0, None, closed="neither")],
-        "kappa": [Interval(numbers.Real, 1, None, closed="left")],
-        "tau": [Interval(numbers.Real, 0, 1, closed="both")],
-        "averaging_start": [
-            Interval(numbers.Integral, 0, None, closed="left"),
-            Interval(numbers.Real, 0, 1, closed="both"),
-            None,
-        ],
-        "class_sampling": [StrOptions({"effective"}), None],
+        "averaging_start": [*EPOCH, None],
+        "supplementary__noise_scale": [NOT_NEGATIVE],
+        "mixing__concentration": [POSITIVE],
+        "mixing__kappa": [Interval(numbers.Real, 1, None, closed="left")],
+        "mixing__tau": [Interval(numbers.Real, 0, 1, closed="both")],
     }  # fmt: skip
+    prefixes_ = [*BaseAdversarialClassifier.prefixes_, "separation", "supplementary", "mixing"]
+
+    supplementary__noise_scale: float = 1.0
+    mixing__concentration: float = 0.3
+    mixing__kappa: float = 3.0
+    mixing__tau: float = 0.5
 
     n_supplementary: Any
-    noise_scale: float
     mixing: str | None
-    mixing_concentration: float
-    kappa: float
-    tau: float
     averaging_start: Any
-    class_sampling: str | None
 
     def __init__(
         self,
         module: Any = None,
         *,
-        prediction_loss: str = "balanced_softmax",
+        criterion: Any = "balanced_softmax",
         n_supplementary: Any = 1,
-        noise_scale: float = 1.0,
         mixing: str | None = "remix",
-        mixing_concentration: float = 0.3,
-        kappa: float = 3.0,
-        tau: float = 0.5,
         averaging_start: Any = 0.8,
-        class_sampling: str | None = None,
         separation_weight: float = 0.1,
-        temperature: float = 0.1,
-        feature_layer: str | None = None,
         epsilon: float = 0.1,
-        step_size: float | None = None,
-        n_steps: int = 10,
         norm: str = "linf",
-        random_start: bool = True,
-        clip_values: Any = None,
-        feature_scale: Any = None,
-        feature_mask: Any = None,
+        n_steps: int = 10,
         class_weight: Any = "auto",
         reweight_start: float = 0.8,
-        effective_number_beta: float = 0.9999,
-        focal_gamma: float = 2.0,
-        max_margin: float = 0.5,
-        logit_scale: float = 20.0,
-        logit_scale_warmup: float = 0.1,
         optimizer: Any = torch.optim.SGD,
         lr: float = 0.02,
-        lr_milestones: Any = (0.8, 0.9),
-        lr_decay: float = 0.1,
         max_epochs: int = 100,
         batch_size: int = 64,
-        iterator_train: Any = TensorBatches,
-        iterator_valid: Any = TensorBatches,
         train_split: Any = None,
         callbacks: Any = None,
         warm_start: bool = False,
         checkpoint: Any = None,
-        mixed_precision: bool = False,
-        compile: bool = False,
         device: Any = "cpu",
         verbose: int = 0,
         random_state: Any = None,
@@ -245,11 +206,6 @@ class ImbMixClassifier(BaseSeparatingClassifier):
     # -- augmentation ----------------------------------------------------------------------
 
     def _learn_from_data(self, X: NDArray[Any], codes: NDArray[np.int64], *, reset: bool) -> None:
-        if self.class_sampling is not None and self.iterator_train is not TensorBatches:
-            raise ValueError(
-                f"class_sampling={self.class_sampling!r} needs the default iterator_train; give "
-                "another one a sampler of its own and class_sampling=None."
-            )
         # of a training that failed before its first epoch
         self.__dict__.pop("_average", None)
         self.supplementary_counts_ = supplementary_counts(
@@ -259,18 +215,12 @@ class ImbMixClassifier(BaseSeparatingClassifier):
         self._augmented_counts = torch.tensor(sizes, dtype=torch.float32)
         super()._learn_from_data(X, codes, reset=reset)
 
-    def _loss_counts(self) -> NDArray[Any]:
-        if self.prediction_loss == "balanced_softmax":
+    def _loss_counts(self, loss: ClassLoss) -> NDArray[Any]:
+        if isinstance(loss, BalancedSoftmaxLoss):
             # the frequencies that the network meets; LDAM's margins go by different rows
             counts: NDArray[Any] = self._augmented_counts.numpy()
             return counts
-        return super()._loss_counts()
-
-    def _drawing(self) -> dict[str, Any]:
-        if self.class_sampling is None:
-            return {}
-        weights = effective_number_weights(self.class_counts_, self.effective_number_beta)
-        return {"class_weight": torch.tensor(weights)}
+        return super()._loss_counts(loss)
 
     def _augmented(self, X: Tensor, attacked: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """The augmented and mixed batch (lines 3 and 4 of algorithm 5.1)."""
@@ -282,7 +232,7 @@ class ImbMixClassifier(BaseSeparatingClassifier):
                 attacked,
                 per_row,
                 threat=self._threat,
-                noise_scale=self.noise_scale,
+                noise_scale=self.supplementary__noise_scale,
                 generator=generator,
             )
             attacked, y = torch.cat([attacked, examples]), torch.cat([y, y[source]])
@@ -293,9 +243,9 @@ class ImbMixClassifier(BaseSeparatingClassifier):
                 y,
                 class_counts=self._augmented_counts,
                 rebalanced=self.mixing == "remix",
-                concentration=self.mixing_concentration,
-                kappa=self.kappa,
-                tau=self.tau,
+                concentration=self.mixing__concentration,
+                kappa=self.mixing__kappa,
+                tau=self.mixing__tau,
                 generator=generator,
             )
             attacked = self._mixed.X
@@ -347,7 +297,7 @@ class ImbMixClassifier(BaseSeparatingClassifier):
         # without the rows that train_split keeps for validation
         dataset, _ = self.get_split_datasets(X, y)
         for batch in self.get_iterator(dataset, training=True):
-            yield self._training_batch(batch)[0]
+            yield self._training_rows(*self._on_device(batch))[0]
 
     def _more_state(self) -> dict[str, Any]:
         return self._average.state_dict()

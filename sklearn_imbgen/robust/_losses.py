@@ -1,15 +1,30 @@
-"""Losses of chapter 4 as pure functions of tensors."""
+"""Losses of chapter 4: pure functions of tensors, and the criteria that nets take."""
 
+import inspect
+from typing import Any
+
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
+from torch import Tensor, nn
 from torch.nn import functional
 
+from sklearn_imbgen.robust._weights import epoch_of
+
 __all__ = [
+    "NAMED_LOSSES",
+    "BalancedSoftmaxLoss",
+    "ClassLoss",
+    "CrossEntropyLoss",
+    "FocalLoss",
+    "LDAMLoss",
     "balanced_softmax_loss",
     "cross_entropy_loss",
     "focal_loss",
     "ldam_loss",
     "ldam_margins",
+    "loss_class",
+    "make_loss",
     "separation_loss",
     "weighted_mean",
 ]
@@ -18,7 +33,10 @@ TINY = torch.finfo(torch.float32).tiny
 
 
 def weighted_mean(
-    row_losses: Tensor, y: Tensor, class_weight: Tensor | None, row_weight: Tensor | None = None
+    row_losses: Tensor,
+    y: Tensor,
+    class_weight: Tensor | None = None,
+    row_weight: Tensor | None = None,
 ) -> Tensor:
     """Mean over the rows, each counting by its class (w_i of eq. 4.11) and by its own weight.
 
@@ -277,3 +295,181 @@ def separation_loss(
     # not multiplied by the mask: a lone row's -inf times 0 is not a number
     summed = log_share.masked_fill(~positive, 0.0).sum(dim=1)
     return -(summed / n_positive.clamp(min=1)).sum() / len(y)
+
+
+class ClassLoss(nn.Module):
+    """L of eq. 4.11: a loss that knows the classes, with weights that can be switched on.
+
+    A child gives ``compute``; the net gives the classes.
+
+    Warning: This class should not be used directly.
+    """
+
+    class_counts: Tensor
+    class_weight: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weighted = False
+
+    def set_classes(
+        self, class_counts: NDArray[Any], class_weight: NDArray[np.float64] | None
+    ) -> None:
+        """Take over sizes and weights of the classes."""
+        given = np.ones(len(class_counts)) if class_weight is None else class_weight
+        before = getattr(self, "class_counts", None)
+        device = "cpu" if before is None else before.device
+        self.register_buffer("class_counts", torch.tensor(class_counts, device=device))
+        weight = torch.tensor(given, dtype=torch.float32, device=device)
+        self.register_buffer("class_weight", weight)
+
+    def forward(self, logits: Tensor, y: Tensor, row_weight: Tensor | None = None) -> Tensor:
+        """Mean loss of a batch of logits and class codes."""
+        class_weight = self.class_weight if self.weighted else None
+        return self.compute(logits, y, class_weight=class_weight, row_weight=row_weight)
+
+    def compute(self, logits: Tensor, y: Tensor, **weights: Tensor | None) -> Tensor:
+        """Mean loss of a batch, weighted by ``class_weight`` and ``row_weight``."""
+        raise NotImplementedError
+
+
+class CrossEntropyLoss(ClassLoss):
+    """Cross entropy, ``criterion="ce"``."""
+
+    def compute(self, logits: Tensor, y: Tensor, **weights: Tensor | None) -> Tensor:
+        """See :func:`cross_entropy_loss`."""
+        return cross_entropy_loss(logits, y, **weights)
+
+
+class FocalLoss(ClassLoss):
+    """Focal loss, ``criterion="focal"``.
+
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        How much rows that are sure and right are discounted.
+    """
+
+    def __init__(self, gamma: float = 2.0) -> None:
+        super().__init__()
+        self.gamma = _at_least_0(gamma, "criterion__gamma")
+
+    def compute(self, logits: Tensor, y: Tensor, **weights: Tensor | None) -> Tensor:
+        """See :func:`focal_loss`."""
+        return focal_loss(logits, y, gamma=self.gamma, **weights)
+
+
+class LDAMLoss(ClassLoss):
+    """Label-distribution-aware margins, ``criterion="ldam"``.
+
+    The net replaces its last ``torch.nn.Linear`` by a
+    :class:`~sklearn_imbgen.nn.CosineLinear`, whose cosines the margins are measured on.
+
+    Parameters
+    ----------
+    max_margin : float, default=0.5
+        Margin of the smallest class, as a cosine.
+    scale : float, default=20.0
+        Logits are this times a cosine. Its authors take 30.
+    scale_warmup : int or float, default=0.1
+        Epochs in which ``scale`` grows from 1 to its value; a float is a share of
+        ``max_epochs``. Without, LDAM under attack first gives every row the same class, and
+        leaves that state late or, on some data, never.
+    """
+
+    def __init__(
+        self, max_margin: float = 0.5, scale: float = 20.0, scale_warmup: float = 0.1
+    ) -> None:
+        super().__init__()
+        self.max_margin = _at_least_0(max_margin, "criterion__max_margin")
+        self.scale = _at_least_0(scale, "criterion__scale")
+        self.scale_warmup = _at_least_0(scale_warmup, "criterion__scale_warmup")
+
+    def scale_in(self, epoch: int, max_epochs: int) -> float:
+        """What the logits are scaled by in an epoch; 0 is the first.
+
+        Examples
+        --------
+        >>> loss = LDAMLoss(scale=21.0, scale_warmup=4)
+        >>> [loss.scale_in(epoch, max_epochs=40) for epoch in range(5)]
+        [6.0, 11.0, 16.0, 21.0, 21.0]
+        """
+        n_epochs = epoch_of(self.scale_warmup, max_epochs)
+        if epoch + 1 >= n_epochs:
+            return self.scale
+        start = min(1.0, self.scale)
+        return start + (self.scale - start) * (epoch + 1) / n_epochs
+
+    def compute(self, logits: Tensor, y: Tensor, **weights: Tensor | None) -> Tensor:
+        """See :func:`ldam_loss`."""
+        return ldam_loss(
+            logits,
+            y,
+            class_counts=self.class_counts,
+            max_margin=self.max_margin,
+            scale=self.scale,
+            **weights,
+        )
+
+
+class BalancedSoftmaxLoss(ClassLoss):
+    """Balanced softmax, ``criterion="balanced_softmax"``."""
+
+    def compute(self, logits: Tensor, y: Tensor, **weights: Tensor | None) -> Tensor:
+        """See :func:`balanced_softmax_loss`."""
+        return balanced_softmax_loss(logits, y, class_counts=self.class_counts, **weights)
+
+
+class _TorchLoss(ClassLoss):
+    """A loss of torch's, whose mean over the rows is taken here."""
+
+    def __init__(self, kind: type[nn.Module], **parameters: Any) -> None:
+        super().__init__()
+        self.loss = kind(**{**parameters, "reduction": "none"})
+
+    def compute(self, logits: Tensor, y: Tensor, **weights: Tensor | None) -> Tensor:
+        """Weighted mean of what torch's loss gives for each row."""
+        return weighted_mean(self.loss(logits, y), y, **weights)
+
+
+NAMED_LOSSES: dict[str, type[ClassLoss]] = {
+    "ce": CrossEntropyLoss,
+    "focal": FocalLoss,
+    "ldam": LDAMLoss,
+    "balanced_softmax": BalancedSoftmaxLoss,
+}
+
+
+def loss_class(criterion: Any) -> type[nn.Module]:
+    """The class that a parameter ``criterion`` stands for.
+
+    Raises
+    ------
+    ValueError
+        If it is no known name and no class of losses.
+    """
+    if isinstance(criterion, str) and criterion in NAMED_LOSSES:
+        return NAMED_LOSSES[criterion]
+    if inspect.isclass(criterion) and issubclass(criterion, nn.Module):
+        known = issubclass(criterion, ClassLoss)
+        if known or "reduction" in inspect.signature(criterion).parameters:
+            return criterion
+    names = ", ".join(map(repr, NAMED_LOSSES))
+    raise ValueError(
+        f"criterion must be {names}, a loss class of sklearn_imbgen.robust, or a loss class of "
+        f"torch that takes reduction; got {criterion!r}."
+    )
+
+
+def make_loss(criterion: Any, **parameters: Any) -> ClassLoss:
+    """The loss of a parameter ``criterion`` and its ``criterion__*``."""
+    kind = loss_class(criterion)
+    if issubclass(kind, ClassLoss):
+        return kind(**parameters)
+    return _TorchLoss(kind, **parameters)
+
+
+def _at_least_0(value: float, name: str) -> float:
+    if not value >= 0:
+        raise ValueError(f"{name} must be a number of at least 0; got {value!r}.")
+    return value

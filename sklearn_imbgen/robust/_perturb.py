@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from sklearn.utils import check_random_state, check_scalar, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
@@ -15,187 +14,220 @@ from sklearn_imbgen._typing import Array
 from sklearn_imbgen.nn import draw_seed, evaluation_mode, isolated_rng, thread_share
 from sklearn_imbgen.robust._attacks import (
     Threat,
+    feature_units,
+    make_threat,
     margin_of_error,
     projected_gradient_descent,
     row_cross_entropy,
 )
-from sklearn_imbgen.robust._auto_attack import auto_attack
-from sklearn_imbgen.robust._threat_model import feature_units, make_threat
-from sklearn_imbgen.utils import encode_labels
+from sklearn_imbgen.utils import encode_labels, import_extra
 
-__all__ = ["PerturbMixin"]
+__all__ = ["AS_TRAINED", "auto_attack", "perturb"]
 
 # Rows attacked at once: bounds the memory.
 ATTACKED_ROWS = 1024
+ATTACKS = ("pgd", "fgsm", "autoattack")
 ROW_LOSSES = {"ce": row_cross_entropy, "margin": margin_of_error}
 AS_TRAINED = "as trained"
+NORMS = {"linf": "Linf", "l2": "L2"}
+# of AutoAttack: the loss of the targeted attacks needs three other classes
+LEAST_CLASSES = 4
+STANDARD_TARGETS = 9
 
 
-class PerturbMixin:
-    """``perturb`` for a fitted :class:`~sklearn_imbgen.nn.skorch_net.SkorchClassifier`."""
+def perturb(
+    net: Any,
+    X: Any,
+    y: Any,
+    *,
+    attack: str | Callable[..., Tensor] = "pgd",
+    epsilon: float | None = None,
+    step_size: float | None = None,
+    n_steps: int = 20,
+    norm: str | None = None,
+    clip_values: Any = AS_TRAINED,
+    feature_scale: Any = AS_TRAINED,
+    feature_mask: Any = AS_TRAINED,
+    loss: str = "ce",
+    early_exit: bool = True,
+    random_state: Any = 0,
+) -> Any:
+    """Adversarial rows against a fitted net.
 
-    def perturb(
-        self,
-        X: Any,
-        y: Any,
-        *,
-        attack: str | Callable[..., Tensor] = "pgd",
-        epsilon: float | None = None,
-        step_size: float | None = None,
-        n_steps: int = 20,
-        norm: str | None = None,
-        clip_values: Any = AS_TRAINED,
-        feature_scale: Any = AS_TRAINED,
-        feature_mask: Any = AS_TRAINED,
-        loss: str = "ce",
-        early_exit: bool = True,
-        random_state: Any = 0,
-    ) -> Any:
-        """Adversarial rows against this net.
+    Parameters
+    ----------
+    net : fitted classifier of this package
+    X : array-like of the shape of the training rows
+        In the units that this net gets; a Pipeline's scaler comes before it.
+    y : array-like of shape (n_samples,)
+        True labels.
+    attack : {"pgd", "fgsm", "autoattack"} or callable, default="pgd"
+        "autoattack" is that of the library pyautoattack (extra "robust"): two gradient
+        attacks that choose their own steps and two others; with fewer than four
+        classes, where its standard set fails, the first of them and the black-box one.
+        A callable gets ``(module, X, y, threat)`` as tensors and gives the rows.
+    epsilon, norm : float and {"linf", "l2"}, default=None
+        None is what the net was trained with.
+    step_size : float, default=None
+        None is ``2.5 * epsilon / n_steps``.
+    n_steps : int, default=20
+        Of "pgd".
+    clip_values, feature_scale, feature_mask : default="as trained"
+        As in the constructor.
+    loss : {"ce", "margin"}, default="ce"
+        What the attack raises: cross entropy, or the largest wrong logit over the true
+        one, which large logits cannot hide from.
+    early_exit : bool, default=True
+        Leave each row as soon as it is misclassified; a row that is so already stays
+        as it is.
+    random_state : int, RandomState instance or None, default=0
+        Of the random starts, so that two evaluations agree.
 
-        Parameters
-        ----------
-        X : array-like of the shape of the training rows
-            In the units that this net gets; a Pipeline's scaler comes before it.
-        y : array-like of shape (n_samples,)
-            True labels.
-        attack : {"pgd", "fgsm", "autoattack"} or callable, default="pgd"
-            "autoattack" is that of the library pyautoattack (extra "robust"): two gradient
-            attacks that choose their own steps and two others; with fewer than four
-            classes, where its standard set fails, the first of them and the black-box one.
-            A callable gets ``(module, X, y, threat)`` as tensors and gives the rows.
-        epsilon, norm : float and {"linf", "l2"}, default=None
-            None is what the net was trained with.
-        step_size : float, default=None
-            None is ``2.5 * epsilon / n_steps``.
-        n_steps : int, default=20
-            Of "pgd".
-        clip_values, feature_scale, feature_mask : default="as trained"
-            As in the constructor.
-        loss : {"ce", "margin"}, default="ce"
-            What the attack raises: cross entropy, or the largest wrong logit over the true
-            one, which large logits cannot hide from.
-        early_exit : bool, default=True
-            Leave each row as soon as it is misclassified; a row that is so already stays
-            as it is.
-        random_state : int, RandomState instance or None, default=0
-            Of the random starts, so that two evaluations agree.
+    Returns
+    -------
+    ndarray or DataFrame, as X
+        The rows, changed within the ball; float32, or float64 where X is.
+    """
+    check_is_fitted(net, "module_")
+    rows = net._check_rows(X)
+    labels = column_or_1d(y)
+    if len(labels) != len(rows):
+        raise ValueError(f"X has {len(rows)} rows and y has {len(labels)} labels.")
+    codes = encode_labels(labels, net.classes_, "the net was not fitted on")
+    _check_settings(attack, loss, epsilon, norm, n_steps, step_size)
+    threat = make_threat(
+        net.epsilon if epsilon is None else epsilon,
+        net.norm if norm is None else norm,
+        units=_units(net, feature_scale),
+        clip_values=_or_trained(clip_values, net.attack__clip_values),
+        feature_mask=_or_trained(feature_mask, net.attack__feature_mask),
+        shape=net.input_shape_,
+    )
+    module: nn.Module = net.module_
+    device = net._torch_device()
+    seed = draw_seed(check_random_state(random_state))
+    generator = torch.Generator(device).manual_seed(seed)
 
-        Returns
-        -------
-        ndarray or DataFrame, as X
-            The rows, changed within the ball; float32, or float64 where X is.
-        """
-        check_is_fitted(self, "module_")
-        rows = self._check_rows(X)  # type: ignore[attr-defined]
-        codes = self._check_labels(y, len(rows))
-        _check_settings(epsilon, norm, n_steps, step_size)
-        threat = self._threat_of(epsilon, norm, clip_values, feature_scale, feature_mask)
-        seed = draw_seed(check_random_state(random_state))
-        device = self._where()  # type: ignore[attr-defined]
-        generator = torch.Generator(device).manual_seed(seed)
-        module: nn.Module = self.module_  # type: ignore[attr-defined]
-
-        def run(part: Tensor, labels: Tensor) -> Tensor:
-            if callable(attack):
-                return attack(module, part, labels, threat.to(part))
-            if attack == "autoattack":
-                return auto_attack(module, part, labels, threat.to(part), seed)
-            one_step = attack == "fgsm"
-            return projected_gradient_descent(
-                module,
-                part,
-                labels,
-                threat=threat,
-                step_size=threat.epsilon if one_step else step_size,
-                n_steps=1 if one_step else n_steps,
-                random_start=not one_step,
-                row_loss=ROW_LOSSES[loss],
-                early_exit=early_exit,
-                generator=generator,
-            )
-
-        _check_choice(attack, ("pgd", "fgsm", "autoattack"), "attack")
-        _check_choice(loss, tuple(ROW_LOSSES), "loss")
-        with (
-            evaluation_mode(module),
-            isolated_rng(seed),
-            torch.inference_mode(False),
-            thread_share(takes_turns=True),
-        ):
-            changed = _in_parts(run, rows, codes, torch.device(device))
-        return _like(changed, X)
-
-    def _threat_of(
-        self, epsilon: Any, norm: Any, clip_values: Any, feature_scale: Any, feature_mask: Any
-    ) -> Threat:
-        shape = self.input_shape_  # type: ignore[attr-defined]
-        units: Array | None = self.feature_scale_  # type: ignore[attr-defined]
-        if not isinstance(feature_scale, str) or feature_scale != AS_TRAINED:
-            if isinstance(feature_scale, str):
-                raise ValueError(
-                    f"feature_scale={feature_scale!r} needs training rows: give it to the "
-                    f'constructor, or pass an array, None or "{AS_TRAINED}" here.'
-                )
-            units = feature_units(feature_scale, np.empty((0, *shape)))
-        return make_threat(
-            self.epsilon if epsilon is None else epsilon,  # type: ignore[attr-defined]
-            self.norm if norm is None else norm,  # type: ignore[attr-defined]
-            units=units,
-            clip_values=self._or_trained("clip_values", clip_values),
-            feature_mask=self._or_trained("feature_mask", feature_mask),
-            shape=shape,
+    def run(part: Tensor, labels: Tensor) -> Tensor:
+        if callable(attack):
+            return attack(module, part, labels, threat.to(part))
+        if attack == "autoattack":
+            return auto_attack(module, part, labels, threat.to(part), seed)
+        one_step = attack == "fgsm"
+        return projected_gradient_descent(
+            module,
+            part,
+            labels,
+            threat=threat,
+            step_size=threat.epsilon if one_step else step_size,
+            n_steps=1 if one_step else n_steps,
+            random_start=not one_step,
+            row_loss=ROW_LOSSES[loss],
+            early_exit=early_exit,
+            generator=generator,
         )
 
-    def _or_trained(self, name: str, value: Any) -> Any:
-        trained = isinstance(value, str) and value == AS_TRAINED
-        return getattr(self, name) if trained else value
-
-    def _check_labels(self, y: Any, n_rows: int) -> NDArray[np.int64]:
-        labels = column_or_1d(y)
-        classes: Array = self.classes_  # type: ignore[attr-defined]
-        if len(labels) != n_rows:
-            raise ValueError(f"X has {n_rows} rows and y has {len(labels)} labels.")
-        return encode_labels(labels, classes, "the net was not fitted on")
-
-
-def _in_parts(
-    run: Callable[[Tensor, Tensor], Tensor],
-    rows: Array,
-    codes: NDArray[np.int64],
-    device: torch.device,
-) -> Array:
-    parts = zip(
-        torch.tensor(rows).split(ATTACKED_ROWS),
-        torch.from_numpy(codes).split(ATTACKED_ROWS),
-        strict=True,
-    )
-    changed = [run(X.to(device), y.to(device)).detach().cpu() for X, y in parts]
-    whole: Array = torch.cat(changed).numpy()
-    return whole
+    with (
+        evaluation_mode(module),
+        isolated_rng(seed),
+        torch.inference_mode(False),
+        thread_share(takes_turns=True),
+    ):
+        parts = zip(
+            torch.tensor(rows).split(ATTACKED_ROWS),
+            torch.from_numpy(codes).split(ATTACKED_ROWS),
+            strict=True,
+        )
+        changed = [run(X.to(device), y.to(device)).detach().cpu() for X, y in parts]
+    return _in_container_of(X, torch.cat(changed).numpy())
 
 
-def _check_choice(value: Any, choices: tuple[str, ...], name: str) -> None:
-    if not callable(value) and value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}.")
+def _or_trained(value: Any, trained: Any) -> Any:
+    return trained if isinstance(value, str) and value == AS_TRAINED else value
 
 
-def _check_settings(epsilon: Any, norm: Any, n_steps: Any, step_size: Any) -> None:
-    """The constraints of the constructor, for what ``perturb`` is told."""
+def _units(net: Any, feature_scale: Any) -> Array | None:
+    """The unit of each feature: that of the training, or what is asked for."""
+    if not isinstance(feature_scale, str):
+        return feature_units(feature_scale, np.empty((0, *net.input_shape_)))
+    if feature_scale != AS_TRAINED:
+        raise ValueError(
+            f"feature_scale={feature_scale!r} needs training rows: give it to the "
+            f'constructor, or pass an array, None or "{AS_TRAINED}" here.'
+        )
+    units: Array | None = net.feature_scale_
+    return units
+
+
+def _check_settings(
+    attack: Any, loss: Any, epsilon: Any, norm: Any, n_steps: Any, step_size: Any
+) -> None:
+    if not callable(attack) and attack not in ATTACKS:
+        known = ", ".join(map(repr, ATTACKS))
+        raise ValueError(f"attack must be one of {known}, or a callable; got {attack!r}.")
+    if loss not in ROW_LOSSES:
+        raise ValueError(f"loss must be one of {', '.join(map(repr, ROW_LOSSES))}; got {loss!r}.")
     if epsilon is not None:
         check_scalar(epsilon, "epsilon", numbers.Real, min_val=0)
-    if norm not in (None, "linf", "l2"):
+    if norm not in (None, *NORMS):
         raise ValueError(f"norm must be 'linf', 'l2' or None; got {norm!r}.")
     check_scalar(n_steps, "n_steps", numbers.Integral, min_val=0)
     if step_size is not None:
         check_scalar(step_size, "step_size", numbers.Real, min_val=0, include_boundaries="neither")
 
 
-def _like(changed: Array, X: Any) -> Any:
-    """The changed rows in the container of X, float64 only where X is."""
+def _in_container_of(X: Any, changed: Array) -> Any:
+    """The changed rows as X has them, float64 only where X is."""
     is_frame = hasattr(X, "columns") and hasattr(X, "index")
     dtypes = X.dtypes if is_frame else [getattr(X, "dtype", None)]
     rows = changed.astype(np.float64) if any(d == np.float64 for d in dtypes) else changed
     if is_frame:
         return type(X)(rows, columns=X.columns, index=X.index)
     return rows
+
+
+def auto_attack(module: nn.Module, X: Tensor, y: Tensor, threat: Threat, seed: int) -> Tensor:
+    """Rows attacked by AutoAttack (Croce and Hein, 2020).
+
+    The library knows rows in [0, 1] and one epsilon: rows are mapped there by the clip
+    values, of which all features must have the same.
+
+    Raises
+    ------
+    ImportError
+        If pyautoattack is not installed.
+    ValueError
+        If the threat is none that the library can express.
+    """
+    library = import_extra("pyautoattack", "robust", "AutoAttack")
+    if threat.scale is not None or threat.low is None or threat.high is None:
+        raise ValueError(
+            "AutoAttack needs clip_values and one epsilon for all features: no feature_scale "
+            "and no feature_mask. Use attack='pgd' with loss='margin' for others."
+        )
+    low, high = threat.low.flatten()[0], threat.high.flatten()[0]
+    if not ((threat.low == low).all() and (threat.high == high).all()):
+        raise ValueError("AutoAttack needs the same clip_values for all features.")
+    extent = high - low
+    shape = X.shape
+    # its square attack moves patches of images
+    images = X.view(len(X), 1, 1, -1) if X.dim() == 2 else X
+
+    def logits(inputs: Tensor) -> Tensor:
+        output: Tensor = module(inputs.reshape(-1, *shape[1:]) * extent + low)
+        return output
+
+    with torch.no_grad():
+        n_classes = logits(((images[:1] - low) / extent).clamp(0, 1)).shape[1]
+    options = {"norm": NORMS[threat.norm], "eps": threat.epsilon / float(extent), "seed": seed}
+    options |= {"version": "standard", "device": X.device}
+    if n_classes < LEAST_CLASSES:
+        options |= {"version": "custom", "attacks": ["apgd-ce", "square"]}
+    attacker = library.AutoAttack(logits, **options)
+    inside = ((images - low) / extent).clamp(0, 1)
+    # it assumes ten classes, and fails with fewer
+    n_targets = min(STANDARD_TARGETS, n_classes - 1)
+    attacker.apgd_targeted.n_target_classes = attacker.fab.n_target_classes = n_targets
+    found, _ = attacker.run_standard_evaluation(inside, y)
+    changed: Tensor = (found * extent + low).reshape(shape)
+    return changed

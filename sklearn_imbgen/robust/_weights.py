@@ -1,13 +1,21 @@
-"""Weights of the classes, and when they apply."""
+"""Weights of the classes, and when they and smaller steps set in."""
 
+import numbers
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from skorch.callbacks import Callback
 
 from sklearn_imbgen.utils import plain
 
-__all__ = ["class_weights", "effective_number_weights", "inverse_frequency_weights"]
+__all__ = [
+    "LearningRateSchedule",
+    "class_weights",
+    "effective_number_weights",
+    "epoch_of",
+    "inverse_frequency_weights",
+]
 
 Floats = NDArray[np.float64]
 
@@ -72,7 +80,6 @@ def class_weights(
     class_weight: Any,
     class_counts: ArrayLike,
     classes: NDArray[Any],
-    beta: float,
     *,
     sizes_in_loss: bool = False,
 ) -> Floats | None:
@@ -80,14 +87,12 @@ def class_weights(
 
     Parameters
     ----------
-    class_weight : {"auto", "effective", "balanced"}, dict or None
+    class_weight : {"auto", "effective", "balanced"}, dict, array-like or None
         "auto" is "effective" unless ``sizes_in_loss``. A dict gives the weight of each
-        label, 1 where it is silent; None is no weights.
+        label, 1 where it is silent; an array one for each class, in order; None is no weights.
     class_counts : array-like of shape (n_classes,)
     classes : ndarray of shape (n_classes,)
         Labels in the order of the counts.
-    beta : float
-        See :func:`effective_number_weights`.
     sizes_in_loss : bool, default=False
         The loss makes up for the sizes of the classes already.
 
@@ -104,8 +109,26 @@ def class_weights(
         return None
     if isinstance(class_weight, str):
         if class_weight in ("auto", "effective"):
-            return effective_number_weights(class_counts, beta)
+            return effective_number_weights(class_counts)
         return inverse_frequency_weights(class_counts)
+    if isinstance(class_weight, dict):
+        weights = _weights_by_label(class_weight, classes)
+    else:
+        weights = np.asarray(class_weight, dtype=np.float64)
+    if weights.shape != classes.shape:
+        raise ValueError(
+            f"class_weight must hold one number for each of the {len(classes)} classes; it has "
+            f"the shape {weights.shape}."
+        )
+    if not np.isfinite(weights).all() or (weights < 0).any() or not (weights > 0).any():
+        raise ValueError(
+            f"class_weight must hold finite numbers of at least 0, one of them above; "
+            f"got {class_weight!r}."
+        )
+    return weights
+
+
+def _weights_by_label(class_weight: dict[Any, float], classes: NDArray[Any]) -> Floats:
     known = {plain(label) for label in classes}
     unknown = [label for label in class_weight if plain(label) not in known]
     if unknown:
@@ -114,10 +137,64 @@ def class_weights(
             f"hold; its classes are {', '.join(repr(plain(label)) for label in classes)}."
         )
     given = {plain(label): float(weight) for label, weight in class_weight.items()}
-    weights = np.array([given.get(plain(label), 1.0) for label in classes])
-    if not np.isfinite(weights).all() or (weights < 0).any() or not (weights > 0).any():
-        raise ValueError(
-            f"class_weight must hold finite numbers of at least 0, one of them above; "
-            f"got {class_weight!r}."
-        )
-    return weights
+    return np.array([given.get(plain(label), 1.0) for label in classes])
+
+
+def epoch_of(start: float, max_epochs: int) -> int:
+    """Number of epochs before something begins.
+
+    Parameters
+    ----------
+    start : int or float
+        An integer is that number; a float is a share of ``max_epochs``, rounded down.
+    max_epochs : int
+
+    Examples
+    --------
+    >>> epoch_of(0.8, 200), epoch_of(160, 200), epoch_of(1, 200), epoch_of(1.0, 200)
+    (160, 160, 1, 200)
+    """
+    if isinstance(start, numbers.Integral):
+        return int(start)
+    # 0.29 * 100 is 28.999...
+    return int(start * max_epochs + 1e-9)
+
+
+class LearningRateSchedule(Callback):
+    """Multiply the learning rate by a factor at some epochs, as algorithm 4.1 does.
+
+    A callback of every net here, by the name "learning_rate_schedule". It keeps no state: what
+    a checkpoint has of the optimizer is enough to go on.
+
+    Parameters
+    ----------
+    milestones : sequence of int or float, default=(0.8, 0.9)
+        Epochs, or shares of ``max_epochs``.
+    factor : float, default=0.1
+        Of the learning rate at each milestone.
+
+    Examples
+    --------
+    >>> from sklearn_imbgen.robust import SRATClassifier
+    >>> net = SRATClassifier(callbacks__learning_rate_schedule__milestones=[0.5])
+    >>> off = SRATClassifier(callbacks__learning_rate_schedule=None)
+    """
+
+    def __init__(self, milestones: Any = (0.8, 0.9), factor: float = 0.1) -> None:
+        self.milestones = milestones
+        self.factor = factor
+
+    def initialize(self) -> "LearningRateSchedule":
+        """Check the parameters."""
+        if not 0 < self.factor <= 1:
+            raise ValueError(f"factor must be above 0 and at most 1; got {self.factor!r}.")
+        return self
+
+    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
+        """Take smaller steps from a milestone on."""
+        # the history has a row for the epoch that begins
+        epoch = len(net.history) - 1
+        n_passed = sum(epoch_of(start, net.max_epochs) == epoch for start in self.milestones)
+        if n_passed:
+            for group in net.optimizer_.param_groups:
+                group["lr"] *= self.factor**n_passed

@@ -103,7 +103,7 @@ def test_a_pipeline_in_raw_units(imbalanced):
 
 def test_a_net_that_measures_in_its_own_scale_says_so(imbalanced):
     settings = {"max_epochs": 1, "n_steps": 1, "random_state": 0}
-    net = AdversarialClassifier(feature_scale="std", **settings).fit(*imbalanced)
+    net = AdversarialClassifier(attack__feature_scale="std", **settings).fit(*imbalanced)
     display = RobustnessDisplay.from_estimator(net, *imbalanced, epsilons=[])
     assert display.epsilons.tolist() == [0, 0.1]
     assert display.axes_[1].get_xlabel() == "epsilon (linf, in units of feature_scale)"

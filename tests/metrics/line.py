@@ -7,10 +7,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 class Linear(ClassifierMixin, BaseEstimator):
     """Says the last class where the first feature is above ``border``; a perfect attacker."""
 
-    def __init__(self, border=0.0, epsilon=0.5, clip_values=None):
+    def __init__(self, border=0.0, epsilon=0.5, attack__clip_values=None):
         self.border = border
         self.epsilon = epsilon
-        self.clip_values = clip_values
+        self.attack__clip_values = attack__clip_values
 
     def fit(self, X, y):
         self.classes_, self.class_counts_ = np.unique(y, return_counts=True)

@@ -69,7 +69,7 @@ def test_clip_values_in_raw_units():
 
 
 def test_the_range_of_the_net_and_that_of_the_scaler_both_hold():
-    pipeline = scaled(MinMaxScaler(clip=True), clip_values=(0.1, 2.0))
+    pipeline = scaled(MinMaxScaler(clip=True), attack__clip_values=(0.1, 2.0))
     robust_accuracy_score(pipeline, X_LINE, Y_LINE, epsilon=1.0, units="raw")
     np.testing.assert_allclose(pipeline[-1].asked_["clip_values"], [[0.1], [1.0]])
 

@@ -78,7 +78,7 @@ def test_raw_and_net_units_agree_for_a_net_behind_a_scaler(two_classes):
 def test_raw_units_of_a_lone_net_set_its_scale_aside(two_classes):
     X, y = two_classes
     settings = {"max_epochs": 3, "n_steps": 2, "random_state": 0}
-    net = AdversarialClassifier(feature_scale="std", **settings).fit(X, y)
+    net = AdversarialClassifier(attack__feature_scale="std", **settings).fit(X, y)
     raw = robust_accuracy_score(net, X, y, epsilon=0.8, units="raw")
     assert raw == robust_accuracy_score(net, X, y, epsilon=0.8, feature_scale=None)
 

@@ -1,6 +1,7 @@
 """The bridge to skorch: networks, labels, inputs, seeds. Training is in test_skorch_training."""
 
 import functools
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -130,12 +131,12 @@ def test_a_class_with_other_sizes_is_named(imbalanced):
 
 def test_a_module_without_a_linear_layer_needs_a_feature_layer(imbalanced):
     srat = {"kind": SRATClassifier, "module": NoLinear}
-    with pytest.raises(ValueError, match=r"module has no torch.nn.Linear layer.*feature_layer"):
-        fit(*imbalanced, prediction_loss="ce", **srat)
-    fit(*imbalanced, prediction_loss="ce", feature_layer="maps", **srat)
+    with pytest.raises(ValueError, match=r"module has no torch.nn.Linear layer.*separation__layer"):
+        fit(*imbalanced, criterion="ce", **srat)
+    fit(*imbalanced, criterion="ce", separation__layer="maps", **srat)
     fit(*imbalanced, AdversarialClassifier, module=NoLinear)
     with pytest.raises(ValueError, match="which has none"):
-        fit(*imbalanced, prediction_loss="ldam", feature_layer="maps", **srat)
+        fit(*imbalanced, criterion="ldam", separation__layer="maps", **srat)
 
 
 def test_the_default_network_of_a_table(imbalanced):
@@ -279,22 +280,16 @@ def test_a_net_without_data_cannot_be_initialised():
         ("epsilon", -1),
         ("n_steps", -1),
         ("n_steps", 1.5),
-        ("step_size", 0),
+        ("attack__step_size", 0),
         ("norm", "l1"),
         ("lr", 0.0),
-        ("lr_decay", 0),
         ("max_epochs", -1),
         ("batch_size", 0),
-        ("effective_number_beta", 1.0),
         ("reweight_start", 1.5),
         ("reweight_start", -1),
-        ("prediction_loss", "mse"),
+        ("criterion", "mse"),
         ("class_weight", "rare"),
-        ("max_margin", -0.1),
-        ("logit_scale", 0),
-        ("logit_scale_warmup", 1.5),
-        ("focal_gamma", -1),
-        ("feature_scale", "iqr"),
+        ("attack__feature_scale", "iqr"),
         ("checkpoint", 3),
         ("device", "cuda:99"),
     ],
@@ -304,12 +299,63 @@ def test_constraints_are_honoured(imbalanced, name, value):
         fit(*imbalanced, **{name: value})
 
 
-@pytest.mark.parametrize("name", ["epsilonn", "iterator_train_shuffle"])
-def test_an_unknown_parameter_is_named(imbalanced, name):
-    with pytest.raises(ValueError, match=name):
-        fit(*imbalanced, **{name: 1})
-    with pytest.raises(ValueError, match="Invalid parameter"):
-        AdversarialClassifier().set_params(**{name: 1})
+@pytest.mark.parametrize(
+    ("criterion", "name", "value"),
+    [
+        ("ldam", "max_margin", -0.1),
+        ("ldam", "scale", -1),
+        ("ldam", "scale_warmup", -1),
+        ("focal", "gamma", -1),
+    ],
+)
+def test_constraints_of_the_loss_are_honoured(imbalanced, criterion, name, value):
+    with pytest.raises(ValueError, match=f"criterion__{name} must be a number of at least 0"):
+        fit(*imbalanced, criterion=criterion, **{f"criterion__{name}": value})
+
+
+UNKNOWN = {
+    "epsilonn": {},
+    "iterator_train_shuffle": {},
+    "attack__radius": {},
+    "separation__layer": {"kind": AdversarialClassifier},
+    "mixing__kapa": {"kind": ImbMixClassifier},
+    "criterion__gamma": {"criterion": "ce"},
+    "module__widht": {"module": Adaptive},
+    "module__hidden_dim": {},
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_an_unknown_parameter_is_named_at_once(name):
+    given = dict(UNKNOWN[name])
+    kind = given.pop("kind", SRATClassifier)
+    with pytest.raises(TypeError, match=rf"{kind.__name__}\(\) got .*'{name}'. Known are "):
+        kind(**given, **{name: 1})
+    net = kind(**given)
+    before = net.get_params(deep=False)
+    with pytest.raises(ValueError, match=f"Invalid parameter '{name}' for .* Known are "):
+        net.set_params(**{name: 1})
+    assert net.get_params(deep=False) == before
+
+
+@pytest.mark.parametrize("kind", CLASSIFIERS)
+def test_the_text_of_a_net_shows_its_parameters(imbalanced, kind):
+    net = kind(**SMALL, attack__step_size=0.25, module__hidden_dims=(3,))
+    for shown in (net, net.fit(*imbalanced)):
+        assert f"{kind.__name__}(attack__step_size=0.25, batch_size=32," in repr(shown)
+        page = shown._repr_html_()
+        assert "attack__step_size" in page
+        assert "module__hidden_dims" in page
+
+
+def test_device_auto_is_kept_as_a_parameter(imbalanced):
+    net = fit(*imbalanced, device="auto")
+    assert net.get_params()["device"] == clone(net).get_params()["device"] == "auto"
+    again = pickle.loads(pickle.dumps(net))
+    assert again.get_params()["device"] == "auto"
+    np.testing.assert_array_equal(
+        again.predict_proba(imbalanced[0]), net.predict_proba(imbalanced[0])
+    )
 
 
 def test_parameters_survive_clone_and_fit(imbalanced):

@@ -8,10 +8,12 @@ from scipy import stats
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from skorch.callbacks import Callback
 from torch import nn
 
-from sklearn_imbgen.over_sampling import ImbMix, _adversarial_mixing, _imb_mix
-from sklearn_imbgen.over_sampling._pairs import (
+from sklearn_imbgen.over_sampling import ImbMix, _adversarial_mixing
+from sklearn_imbgen.over_sampling._adversarial_mixing import (
     Partners,
     favouring_shares,
     least_favouring_share,
@@ -31,15 +33,21 @@ def imb_mix():
 def unmixed():
     """The attack alone, every row moved by all of it."""
     return ImbMix(
+        estimator=straight(),
         mixing=None,
         n_supplementary=0,
-        random_start=False,
         epsilon=0.2,
         n_steps=1,
-        step_size=1.0,
         clip=False,
         max_epochs=1,
         random_state=0,
+    )
+
+
+def straight(module=None, **parameters):
+    """A net whose attack goes to the border of the ball in one step from the row itself."""
+    return AdversarialClassifier(
+        module, attack__random_start=False, attack__step_size=1.0, **parameters
     )
 
 
@@ -243,7 +251,9 @@ def test_many_rows_are_made_in_parts(imb_mix, imbalanced, monkeypatch):
 
 def test_rows_move_against_the_gradient_of_their_class(unmixed):
     X, y = np.random.RandomState(0).normal(size=(60, 3)) * [1, 10, 100], np.repeat([0, 1], [50, 10])
-    unmixed.set_params(estimator=linear_network([0.01, -0.01, 0.005]))
+    network = linear_network([0.01, -0.01, 0.005])
+    # fitted, so that it is used as it is
+    unmixed.set_params(estimator=straight(network, max_epochs=0).fit(X, y))
     new = made(unmixed, X, y)
     # epsilon standard deviations away from where class 1 lies
     expected = X[y == 1] + 0.2 * X.std(axis=0) * [-1, 1, -1]
@@ -255,13 +265,14 @@ def test_rows_move_against_the_gradient_of_their_class(unmixed):
     [
         ("std", lambda X: X.std(axis=0)),
         ("range", lambda X: np.ptp(X, axis=0)),
-        (None, lambda X: np.ones(3)),
         ([0.5, 0.0, 2.0], lambda X: np.array([0.5, 0.0, 2.0])),
     ],
 )
 def test_epsilon_is_in_units_of_the_feature_scale(unmixed, feature_scale, units):
     X, y = np.random.RandomState(0).normal(size=(60, 3)) * [1, 2, 3], np.repeat([0, 1], [50, 10])
-    unmixed.set_params(estimator=linear_network([1.0, 1.0, 1.0]), feature_scale=feature_scale)
+    network = linear_network([1.0, 1.0, 1.0])
+    net = straight(network, max_epochs=0, attack__feature_scale=feature_scale)
+    unmixed.set_params(estimator=net.fit(X, y))
     new = made(unmixed, X, y)
     assert nearest_distance(new, X[y == 1] - 0.2 * units(X)).max() < 1e-4
 
@@ -301,7 +312,8 @@ def test_categories_are_never_attacked(unmixed):
     frame = pd.DataFrame({"x": np.arange(60.0), "k": pd.Categorical(rng.choice(list("ab"), 60))})
     y = np.repeat([0, 1], [50, 10])
     # moves of less than half the distance between rows tell which row was moved
-    new = made(unmixed.set_params(feature_scale=[1.0, 1.0]), frame, y)
+    unmixed.set_params(estimator__attack__feature_scale=[1.0, 1.0])
+    new = made(unmixed, frame, y)
     source = frame.iloc[new["x"].round().astype(int)]
     assert new["k"].tolist() == source["k"].tolist()
 
@@ -311,8 +323,9 @@ def test_categories_are_never_attacked(unmixed):
     [([1.0], "feature_scale has the shape"), ([-1.0] * 6, "at least 0"), ([np.nan] * 6, "finite")],
 )
 def test_a_wrong_feature_scale_is_refused(imb_mix, imbalanced, feature_scale, message):
+    imb_mix.set_params(estimator__attack__feature_scale=feature_scale)
     with pytest.raises(ValueError, match=message):
-        imb_mix.set_params(feature_scale=feature_scale).fit_resample(*imbalanced)
+        imb_mix.fit_resample(*imbalanced)
 
 
 # -- surrogate -----------------------------------------------------------------------------
@@ -340,29 +353,40 @@ def test_a_network_on_encoded_rows_sees_the_rows():
     np.testing.assert_allclose(seen.numpy(), X, rtol=1e-5, atol=1e-5)
 
 
-def test_training_is_bounded_by_steps_per_epoch(monkeypatch):
-    rows = []
+class Watched(ImbMixClassifier):
+    """Notes what it is fitted on."""
 
-    class Counting(ImbMixClassifier):
-        def fit(self, X, y=None):
-            rows.append(np.bincount(y).tolist())
-            return super().fit(X, y)
+    seen = []
 
-    monkeypatch.setattr(_imb_mix, "ImbMixClassifier", Counting)
+    def fit(self, X, y=None, **fit_params):
+        self.seen.append((self.get_params(deep=False), np.bincount(y).tolist()))
+        return super().fit(X, y, **fit_params)
+
+
+def test_a_net_brings_its_own_training_and_is_bounded_in_its_steps():
     X, y = np.random.RandomState(0).normal(size=(500, 2)), np.repeat([0, 1], [480, 20])
-    ImbMix(max_epochs=1, steps_per_epoch=4, batch_size=16, random_state=0).fit_resample(X, y)
-    assert rows == [[44, 20]]
+    estimator = Watched(batch_size=4, lr=0.003, n_steps=9, mixing__tau=0.1)
+    ImbMix(
+        estimator=estimator, max_epochs=1, n_steps=1, kappa=2.0, noise_scale=0.5, random_state=0
+    ).fit_resample(X, y)
+    ((given, sizes),) = Watched.seen
+    assert sizes == [44, 20]
+    assert (given["lr"], given["batch_size"], given["n_steps"]) == (0.003, 4, 1)
+    assert (given["mixing__kappa"], given["mixing__tau"]) == (2.0, 0.5)
+    assert given["supplementary__noise_scale"] == 0.5
+    # as a clone: the parameter is left as it was
+    assert (estimator.n_steps, estimator.mixing__tau) == (9, 0.1)
+    assert not hasattr(estimator, "module_")
 
 
-def test_an_interrupted_training_leaves_a_usable_sampler(imb_mix, imbalanced, monkeypatch):
-    class Interrupted(ImbMixClassifier):
-        def on_epoch_begin(self, net, **kwargs):
-            super().on_epoch_begin(net, **kwargs)
-            if len(self.history) == 2:
-                raise KeyboardInterrupt
+class Interrupt(Callback):
+    def on_batch_end(self, net, **kwargs):
+        if len(net.history) == 2:
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(_imb_mix, "ImbMixClassifier", Interrupted)
-    imb_mix.set_params(max_epochs=5)
+
+def test_an_interrupted_training_leaves_a_usable_sampler(imb_mix, imbalanced):
+    imb_mix.set_params(max_epochs=5, estimator__callbacks=[Interrupt()])
     with pytest.raises(KeyboardInterrupt):
         imb_mix.fit_resample(*imbalanced)
     assert imb_mix.sample(3, label=1).shape == (3, 6)
@@ -385,8 +409,7 @@ def test_a_fitted_net_takes_the_place_of_the_training(imb_mix, imbalanced, net):
     # a clone would fit the net anew; frozen, it stays
     frozen = clone(imb_mix.set_params(estimator=FrozenEstimator(net)))
     np.testing.assert_array_equal(first, made(frozen, *imbalanced))
-    with pytest.raises(ValueError, match=r"estimator must be .* fitted net .*module_"):
-        clone(imb_mix.set_params(estimator=net)).fit_resample(*imbalanced)
+    assert clone(imb_mix.set_params(estimator=net)).fit(*imbalanced).history_ != {}
 
 
 def test_a_module_is_left_as_it_is(imb_mix, imbalanced):
@@ -411,8 +434,8 @@ def test_a_module_gives_the_same_rows_for_the_same_seed(imb_mix, imbalanced):
         (nn.Linear(5, 2), r"estimator cannot take rows of shape \(6,\)"),
         (nn.Linear(6, 3), r"estimator maps 2 rows to \(2, 3\).*2 classes"),
         (nn.LSTM(6, 2), "estimator maps 2 rows to tuple"),
-        (nn.Linear, "estimator must be an instance"),
-        (AdversarialClassifier(), "estimator must be .*call its fit before"),
+        (nn.Linear, "estimator must be a robust classifier"),
+        (LogisticRegression(), "estimator must be .*call its fit before"),
     ],
 )
 def test_an_estimator_that_does_not_fit_is_refused(imb_mix, imbalanced, estimator, message):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_imbgen.robust._averaging import WeightAverage
+from sklearn_imbgen.robust._mixing import WeightAverage
 
 
 def set_weights(module, *values):

@@ -83,8 +83,8 @@ class Scales(Callback):
 )
 def test_the_scale_of_ldam_grows_to_its_value(imbalanced, warmup, expected):
     scales = Scales()
-    settings = {"logit_scale": 9.0, "logit_scale_warmup": warmup, "batch_size": 500}
-    fit(imbalanced, prediction_loss="ldam", callbacks=[scales], **settings)
+    settings = {"criterion__scale": 9.0, "criterion__scale_warmup": warmup, "batch_size": 500}
+    fit(imbalanced, criterion="ldam", callbacks=[scales], **settings)
     assert scales.seen == expected
 
 
@@ -97,9 +97,14 @@ def test_weights_that_set_in_change_the_training_from_then_on(imbalanced):
 
 
 def test_the_learning_rate_falls_at_its_milestones(imbalanced):
-    watch = watched(imbalanced, lr=0.08, lr_milestones=(1, 0.75), lr_decay=0.5)
+    watch = watched(
+        imbalanced,
+        lr=0.08,
+        callbacks__learning_rate_schedule__milestones=(1, 0.75),
+        callbacks__learning_rate_schedule__factor=0.5,
+    )
     assert watch.rates == pytest.approx([0.08, 0.04, 0.04, 0.02])
-    assert watched(imbalanced, lr=0.08, lr_milestones=()).rates == [0.08] * 4
+    assert watched(imbalanced, lr=0.08, callbacks__learning_rate_schedule=None).rates == [0.08] * 4
 
 
 @pytest.mark.parametrize("kind", CLASSIFIERS)
@@ -136,7 +141,14 @@ def test_weights_reach_the_loss(imbalanced):
 def test_each_loss_learns(imbalanced, kind, loss):
     X, y = imbalanced
     weights = {"class_weight": "balanced", "reweight_start": 0}
-    net = fit(imbalanced, kind, prediction_loss=loss, max_epochs=20, lr_milestones=(), **weights)
+    net = fit(
+        imbalanced,
+        kind,
+        criterion=loss,
+        max_epochs=20,
+        callbacks__learning_rate_schedule=None,
+        **weights,
+    )
     assert np.mean(net.predict(X)[y == 1] == 1) >= 0.8
     assert np.mean(net.predict(X)[y == 0] == 0) >= 0.8
 
@@ -159,7 +171,7 @@ def test_each_loss_learns(imbalanced, kind, loss):
 )
 def test_methods_of_the_chapter(imbalanced, method, loss, weight, start):
     net = AdversarialClassifier.from_chapter(method, **SMALL)
-    assert (net.prediction_loss, net.class_weight, net.reweight_start) == (loss, weight, start)
+    assert (net.criterion, net.class_weight, net.reweight_start) == (loss, weight, start)
     assert net.random_state == 0
     assert np.isfinite(net.fit(*imbalanced).predict_proba(imbalanced[0])).all()
 
@@ -178,22 +190,34 @@ def test_an_unknown_method_is_refused_with_the_known_ones():
 @pytest.mark.parametrize(("norm", "epsilon", "step"), [("linf", 8, 2), ("l2", 128, 15)])
 def test_settings_for_images_are_parameters(norm, epsilon, step):
     net = SRATClassifier(**image_settings(norm))
-    assert (net.epsilon, net.step_size) == (epsilon / 255, step / 255)
+    assert (net.epsilon, net.attack__step_size) == (epsilon / 255, step / 255)
     assert net.get_params()["module__width"] == 64
+
+
+def test_rows_of_the_chapter_stay_apart_with_the_settings_for_images():
+    rows = {}
+    for method in CHAPTER_METHODS:
+        net = AdversarialClassifier.from_chapter(method, **image_settings())
+        start = net.reweight_start and net.reweight_start * net.max_epochs
+        rows[method] = (net.criterion, net.class_weight, start)
+    assert len(set(rows.values())) == len(CHAPTER_METHODS)
+    assert rows["CB-Reweight"] == ("ce", "effective", 0)
+    # where the learning rate falls, section 4.5.1
+    assert rows["DRCB-CE"] == ("ce", "effective", 160)
 
 
 # -- separation ----------------------------------------------------------------------------------
 
 
 def test_srat_without_separation_is_deferred_adversarial_training(imbalanced):
-    deferred = {"prediction_loss": "ldam", "class_weight": "effective", "reweight_start": 0.8}
+    deferred = {"criterion": "ldam", "class_weight": "effective", "reweight_start": 0.8}
     plain = fit(imbalanced, **deferred)
-    without = {"separation_weight": 0, "prediction_loss": "ldam"}
+    without = {"separation_weight": 0, "criterion": "ldam"}
     assert same(fit(imbalanced, SRATClassifier, **without), plain)
 
 
 def test_automatic_weights_are_none_where_the_loss_knows_the_sizes(imbalanced):
-    assert fit(imbalanced, SRATClassifier, prediction_loss="ce").class_weight_ is not None
+    assert fit(imbalanced, SRATClassifier, criterion="ce").class_weight_ is not None
     assert fit(imbalanced, SRATClassifier).class_weight_ is None
     given = fit(imbalanced, SRATClassifier, class_weight="effective")
     assert given.class_weight_ is not None
@@ -209,7 +233,7 @@ def test_both_losses_are_recorded_and_add_up(imbalanced):
 
 def test_separation_lowers_the_loss_of_equation_4_12(imbalanced):
     X, y = imbalanced
-    settings = {"max_epochs": 20, "prediction_loss": "ce", "reweight_start": 0}
+    settings = {"max_epochs": 20, "criterion": "ce", "reweight_start": 0}
     found = []
     for weight in (0, 1):
         net = fit(imbalanced, SRATClassifier, separation_weight=weight, **settings)
@@ -233,8 +257,8 @@ class Body(nn.Module):
 
 def test_the_feature_layer_is_the_last_one_defined_or_the_named_one(imbalanced):
     X, _ = imbalanced
-    by_default = fit(imbalanced, SRATClassifier, module=Body, prediction_loss="ce")
-    named = fit(imbalanced, SRATClassifier, module=Body, prediction_loss="ce", feature_layer="out")
+    by_default = fit(imbalanced, SRATClassifier, module=Body, criterion="ce")
+    named = fit(imbalanced, SRATClassifier, module=Body, criterion="ce", separation__layer="out")
     assert by_default.extract_features(X).shape == (100, 5)
     assert named.extract_features(X).shape == (100, 3)
     assert not same(by_default, named)
@@ -245,17 +269,17 @@ def test_the_feature_layer_is_the_last_one_defined_or_the_named_one(imbalanced):
 
 
 def test_an_unknown_feature_layer_is_refused(imbalanced):
-    with pytest.raises(ValueError, match=r"feature_layer='head2' is no part of module.*'head'"):
-        fit(imbalanced, SRATClassifier, feature_layer="head2")
+    with pytest.raises(ValueError, match=r"separation__layer='head2' is no part of module.*'head'"):
+        fit(imbalanced, SRATClassifier, separation__layer="head2")
 
 
 @pytest.mark.parametrize("kind", CLASSIFIERS)
 def test_ldam_measures_cosines_in_the_last_layer(imbalanced, kind):
-    net = fit(imbalanced, kind, prediction_loss="ldam", logit_scale=7.0)
+    net = fit(imbalanced, kind, criterion="ldam", criterion__scale=7.0)
     assert isinstance(net.module_.head, CosineLinear)
     assert net.module_.head.scale == 7
     with torch.no_grad():
         assert net.module_(torch.tensor(imbalanced[0]).float()).abs().max() <= 7 + 1e-4
-    own = fit(imbalanced, kind, prediction_loss="ldam", module=nn.Sequential(nn.Linear(6, 2)))
+    own = fit(imbalanced, kind, criterion="ldam", module=nn.Sequential(nn.Linear(6, 2)))
     assert isinstance(own.module_[0], CosineLinear)
-    assert isinstance(fit(imbalanced, kind, prediction_loss="ce").module_.head, nn.Linear)
+    assert isinstance(fit(imbalanced, kind, criterion="ce").module_.head, nn.Linear)

@@ -22,7 +22,7 @@ SETTINGS = {
     "max_epochs": 3,
     "batch_size": 16,
     # a row's random start depends on its place in the batch
-    "random_start": False,
+    "attack__random_start": False,
     "random_state": 0,
 }
 
@@ -164,7 +164,7 @@ def check_processes(results, alone, data):
 
 def test_a_single_process_is_the_net_without_accelerate(folder):
     data = np.load(folder / "data.npz")
-    settings = {**SETTINGS, "prediction_loss": "ldam", "random_start": True}
+    settings = {**SETTINGS, "criterion": "ldam", "attack__random_start": True}
     (result,) = (of_rank["S"] for of_rank in train("S", folder, 1, settings))
     alone = SRATClassifier(**settings).fit(data["X"], data["y"])
     assert result["n_processes"] == 1

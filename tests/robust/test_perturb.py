@@ -77,7 +77,7 @@ def test_starts_of_perturb_come_from_its_own_seed(imbalanced):
 
 
 def test_an_attack_of_ones_own(imbalanced):
-    net = fit(imbalanced, feature_mask=[True] + [False] * 5)
+    net = fit(imbalanced, attack__feature_mask=[True] + [False] * 5)
 
     def shift(module, X, y, threat):
         assert not module.training
@@ -111,7 +111,7 @@ def test_errors_of_perturb_name_the_argument(imbalanced, options, message):
 @pytest.mark.parametrize(("unit", "measure"), [("std", np.std), ("range", np.ptp)])
 def test_each_feature_has_its_own_epsilon(imbalanced, unit, measure):
     X, y = imbalanced[0] * [1, 10, 100, 1, 1, 0], imbalanced[1]
-    net = fit((X, y), feature_scale=unit, epsilon=0.1)
+    net = fit((X, y), attack__feature_scale=unit, epsilon=0.1)
     np.testing.assert_allclose(net.feature_scale_, measure(X, axis=0), rtol=1e-5)
     moved = np.abs(net.perturb(X, y, early_exit=False) - X).max(axis=0)
     np.testing.assert_allclose(moved, 0.1 * measure(X, axis=0), rtol=1e-3)
@@ -121,8 +121,8 @@ def test_each_feature_has_its_own_epsilon(imbalanced, unit, measure):
 @pytest.mark.parametrize("norm", ["linf", "l2"])
 def test_masked_features_and_clipped_rows_are_respected(four_classes, norm):
     X, y = four_classes
-    threat = {"clip_values": (0, 1), "feature_mask": [True, False], "epsilon": 0.6, "norm": norm}
-    net = fit((X, y), **threat)
+    threat = {"attack__clip_values": (0, 1), "attack__feature_mask": [True, False]}
+    net = fit((X, y), epsilon=0.6, norm=norm, **threat)
     attacked = net.perturb(X.astype(np.float32), y, early_exit=False)
     assert attacked.min() >= 0
     assert attacked.max() <= 1
@@ -151,7 +151,7 @@ def test_training_on_attacks_makes_robust(four_classes):
 def test_auto_attack_fools_rows_within_the_ball(four_classes, n_classes, epsilon):
     pytest.importorskip("pyautoattack")
     X, y = four_classes[0], four_classes[1] % n_classes
-    net = fit((X, y), clip_values=(0, 1), max_epochs=20, module__hidden_dims=(16,))
+    net = fit((X, y), attack__clip_values=(0, 1), max_epochs=20, module__hidden_dims=(16,))
     X, y = X[:8], y[:8]
     state = torch.get_rng_state()
     attacked = net.perturb(X, y, attack="autoattack", epsilon=epsilon)
@@ -167,8 +167,8 @@ def test_auto_attack_fools_rows_within_the_ball(four_classes, n_classes, epsilon
     ("parameters", "message"),
     [
         ({}, "AutoAttack needs clip_values"),
-        ({"clip_values": (0, 1), "feature_scale": "std"}, "no feature_scale"),
-        ({"clip_values": (0, [1, 2])}, "same clip_values"),
+        ({"attack__clip_values": (0, 1), "attack__feature_scale": "std"}, "no feature_scale"),
+        ({"attack__clip_values": (0, [1, 2])}, "same clip_values"),
     ],
 )
 def test_auto_attack_refuses_what_it_cannot_express(four_classes, parameters, message):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from sklearn_imbgen.robust import AdversarialClassifier
-from sklearn_imbgen.robust._threat_model import feature_units, make_threat
+from sklearn_imbgen.robust._attacks import feature_units, make_threat
 
 X = np.array([[0.0, 5.0, 1.0], [4.0, 5.0, 2.0]])
 SETTINGS = {"units": None, "clip_values": None, "feature_mask": None, "shape": (3,)}

@@ -1,9 +1,14 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from sklearn_imbgen.robust import effective_number_weights, inverse_frequency_weights
-from sklearn_imbgen.robust._schedule import epoch_of, passed_milestones
-from sklearn_imbgen.robust._weights import class_weights
+from sklearn_imbgen.robust import (
+    LearningRateSchedule,
+    effective_number_weights,
+    inverse_frequency_weights,
+)
+from sklearn_imbgen.robust._weights import class_weights, epoch_of
 
 CLASSES = np.array(["common", "rare"])
 
@@ -46,35 +51,41 @@ def test_a_class_without_rows_has_no_weight_and_does_not_count(weigh):
 
 def test_class_weight_by_each_of_its_values():
     counts = np.array([30, 10])
-    assert class_weights(None, counts, CLASSES, 0.5) is None
-    np.testing.assert_allclose(class_weights("balanced", counts, CLASSES, 0.5), [0.5, 1.5])
+    assert class_weights(None, counts, CLASSES) is None
+    np.testing.assert_allclose(class_weights("balanced", counts, CLASSES), [0.5, 1.5])
     np.testing.assert_allclose(
-        class_weights("effective", counts, CLASSES, 0.99), effective_number_weights(counts, 0.99)
+        class_weights("effective", counts, CLASSES), effective_number_weights(counts)
     )
+    np.testing.assert_array_equal(class_weights([2, 3], counts, CLASSES), [2, 3])
     # as given, not normalised; silent is 1
-    np.testing.assert_array_equal(class_weights({"rare": 7}, counts, CLASSES, 0.5), [1, 7])
+    np.testing.assert_array_equal(class_weights({"rare": 7}, counts, CLASSES), [1, 7])
 
 
 def test_class_weight_knows_numpy_labels():
     given = {np.int64(3): 2.0, 5: 0.5}
-    found = class_weights(given, [1, 1], np.array([3, 5]), 0.5)
+    found = class_weights(given, [1, 1], np.array([3, 5]))
     np.testing.assert_array_equal(found, [2.0, 0.5])
 
 
 def test_a_label_that_y_does_not_hold_is_named():
     with pytest.raises(ValueError, match=r"class_weight names 'typo'.*'common', 'rare'"):
-        class_weights({"typo": 1}, [1, 1], CLASSES, 0.5)
+        class_weights({"typo": 1}, [1, 1], CLASSES)
 
 
 @pytest.mark.parametrize("weight", [-1, float("nan"), float("inf")])
 def test_weights_that_are_none_are_refused(weight):
     with pytest.raises(ValueError, match="class_weight must hold finite numbers of at least 0"):
-        class_weights({"rare": weight}, [1, 1], CLASSES, 0.5)
+        class_weights({"rare": weight}, [1, 1], CLASSES)
+
+
+def test_an_array_of_weights_has_one_for_each_class():
+    with pytest.raises(ValueError, match=r"each of the 2 classes; it has the shape \(3,\)"):
+        class_weights([1, 2, 3], [1, 1], CLASSES)
 
 
 def test_one_class_must_weigh_something():
     with pytest.raises(ValueError, match="class_weight must hold"):
-        class_weights({"rare": 0, "common": 0}, [1, 1], CLASSES, 0.5)
+        class_weights({"rare": 0, "common": 0}, [1, 1], CLASSES)
 
 
 # -- schedule ------------------------------------------------------------------------------------
@@ -102,15 +113,23 @@ def test_epoch_of_a_number_and_of_a_share(start, max_epochs, epoch):
     assert epoch_of(start, max_epochs) == epoch
 
 
-def test_each_milestone_is_passed_once():
-    passed = [passed_milestones((2, 0.5, 0.9), epoch, max_epochs=10) for epoch in range(10)]
-    assert passed == [0, 0, 1, 0, 0, 1, 0, 0, 0, 1]
+def rates_of(milestones, max_epochs):
+    """Learning rates of all epochs, from 1 on, halved at each milestone."""
+    group = {"lr": 1.0}
+    optimizer = SimpleNamespace(param_groups=[group])
+    schedule = LearningRateSchedule(milestones, factor=0.5).initialize()
+    rates = []
+    for epoch in range(max_epochs):
+        net = SimpleNamespace(
+            history=[None] * (epoch + 1), max_epochs=max_epochs, optimizer_=optimizer
+        )
+        schedule.on_epoch_begin(net)
+        rates.append(group["lr"])
+    return rates
 
 
-def test_milestones_that_coincide_count_twice():
+def test_the_rate_falls_at_each_milestone():
+    assert rates_of((2, 0.5, 0.9), 10) == [1, 1, *[0.5] * 3, *[0.25] * 4, 0.125]
+    assert rates_of((), 3) == [1, 1, 1]
     # a short training: both 80 % and 90 % of 4 epochs are 3
-    assert passed_milestones((0.8, 0.9), epoch=3, max_epochs=4) == 2
-
-
-def test_no_milestones_are_never_passed():
-    assert passed_milestones((), epoch=0, max_epochs=10) == 0
+    assert rates_of((0.8, 0.9), 4) == [1, 1, 1, 0.25]

@@ -6,7 +6,7 @@ import torch
 from skorch.dataset import Dataset
 from torch.utils.data import Subset
 
-from sklearn_imbgen.nn.tensor_batches import TensorBatches
+from sklearn_imbgen.nn.skorch_batches import CodedDataset, TensorBatches
 
 
 def batches(n_rows=10, **options):
@@ -114,10 +114,23 @@ def test_read_only_arrays_are_taken_without_a_warning():
     assert (rows == 1).all()
 
 
-def test_tensors_are_taken_as_they_are():
+def test_a_batch_is_no_part_of_the_rows():
+    # a module that works in place would change them
     rows, y = torch.ones(4, 2), torch.zeros(4, dtype=torch.long)
     ((X, _),) = TensorBatches(Dataset(rows, y))
-    assert X.data_ptr() == rows.data_ptr()
+    X.sub_(1)
+    assert (rows == 1).all()
+
+
+def test_labels_become_codes_and_a_dataset_without_arrays_is_refused():
+    data = Dataset(np.zeros((3, 1), dtype=np.float32), np.array(["b", "a", "b"]))
+    coded = CodedDataset(data, lambda y: np.searchsorted(["a", "b"], y))
+    ((_, y),) = TensorBatches(coded)
+    assert y.tolist() == [1, 0, 1]
+    assert [coded[i][1] for i in range(3)] == [1, 0, 1]
+    assert CodedDataset(data, None)[0][1] == 0
+    with pytest.raises(TypeError, match="must hold all rows and labels in memory"):
+        TensorBatches(range(3))
 
 
 # -- drawing by class ----------------------------------------------------------------------------

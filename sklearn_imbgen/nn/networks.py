@@ -1,15 +1,32 @@
-"""Networks from rows or images to logits, built from the shape of the data."""
+"""Networks from rows or images to logits, and a look inside any of them."""
 
-from collections.abc import Sequence
+import copy
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sklearn_imbgen.nn.modules import linear, multilayer_perceptron
+from sklearn_imbgen.nn.modules import build_module, linear, multilayer_perceptron
 
-__all__ = ["CosineLinear", "ResidualNetwork", "Standardize", "TableNetwork"]
+__all__ = [
+    "CosineLinear",
+    "FeatureCapture",
+    "ResidualNetwork",
+    "Standardize",
+    "TableNetwork",
+    "build_network",
+    "check_logits",
+    "evaluation_mode",
+    "find_layer",
+    "last_linear",
+    "replace_layer",
+]
 
 
 class Standardize(nn.Module):
@@ -219,3 +236,192 @@ class ResidualNetwork(nn.Module):
         maps = self.stages(self.first(self.standardize(X)))
         logits: Tensor = self.head(maps.mean(dim=(2, 3)))
         return logits
+
+
+def build_network(
+    module: Any,
+    given: dict[str, Any],
+    *,
+    shape: tuple[int, ...],
+    n_classes: int,
+    statistics: tuple[Tensor, Tensor],
+    generator: torch.Generator,
+) -> nn.Module:
+    """A network for rows of a shape, from a parameter ``module``.
+
+    Parameters
+    ----------
+    module : Module class, instance or function, or None
+        None is a :class:`TableNetwork` or :class:`ResidualNetwork`. A class or function is told
+        the sizes of the data that it asks for; an instance is copied.
+    given : dict
+        Further arguments, ``module__*`` of a net.
+    shape : tuple of int
+        Of a row.
+    n_classes : int
+    statistics : pair of Tensor
+        Mean and scale by which a network of ours standardises.
+    generator : torch.Generator
+        Of its first weights.
+
+    Raises
+    ------
+    ValueError
+        If there is no module, and no network of ours for such rows.
+    """
+    if module is None:
+        mean, scale = statistics
+        common = {"mean": mean, "scale": scale, "generator": generator, **given}
+        if len(shape) == 1:
+            return TableNetwork(shape[0], n_classes, **common)
+        if len(shape) == 3:
+            return ResidualNetwork(shape[0], n_classes, **common)
+        raise ValueError(
+            f"each row of X has the shape {shape}; without module, rows must be "
+            "(n_features,) or (channels, height, width). Pass a module for other shapes."
+        )
+    if isinstance(module, nn.Module):
+        # fitting must not change a parameter
+        return type(module)(**given) if given else copy.deepcopy(module)
+    sizes: dict[str, Any] = {
+        "n_features": int(np.prod(shape)),
+        "n_channels": shape[0],
+        "input_shape": tuple(shape),
+        "n_classes": n_classes,
+    }
+    if isinstance(module, type):
+        return build_module(module, "module", **sizes | given)
+    taken = inspect.signature(module).parameters
+    built: nn.Module = module(**{k: v for k, v in sizes.items() if k in taken} | given)
+    return built
+
+
+@contextmanager
+def evaluation_mode(module: nn.Module | None) -> Iterator[None]:
+    """Switch a module to evaluation inside the block and give each part its own mode back."""
+    if module is None:
+        yield
+        return
+    training = [part for part in module.modules() if part.training]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part in training:
+            # not .train(), which would also switch parts that a user holds in evaluation
+            part.training = True
+
+
+def last_linear(module: nn.Module) -> str:
+    """Name of the last linear layer of a module, in the order of definition.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> last_linear(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)))
+    '2'
+    """
+    names = [
+        name for name, part in module.named_modules() if isinstance(part, nn.Linear | CosineLinear)
+    ]
+    if not names:
+        raise ValueError(
+            "module has no torch.nn.Linear layer, whose inputs are the features that the "
+            "separation loss needs. Name the layer that makes the logits by separation__layer."
+        )
+    last: str = names[-1]
+    return last
+
+
+def find_layer(module: nn.Module, name: str) -> nn.Module:
+    """A part of a module by its name, as in ``named_modules()``; "" is the module itself.
+
+    Raises
+    ------
+    ValueError
+        If there is no such part, with the names that there are.
+    """
+    parts = dict(module.named_modules())
+    if name not in parts:
+        known = ", ".join(repr(part) for part in parts if part)
+        raise ValueError(f"separation__layer={name!r} is no part of module; it has: {known}.")
+    part: nn.Module = parts[name]
+    return part
+
+
+def replace_layer(module: nn.Module, name: str, layer: nn.Module) -> None:
+    """Put another layer in the place of the one of that name."""
+    parent, _, leaf = name.rpartition(".")
+    holder = module.get_submodule(parent)
+    setattr(holder, leaf, layer)
+
+
+class FeatureCapture:
+    """Keeps what enters a layer during the forward passes inside a ``with`` block.
+
+    Parameters
+    ----------
+    layer : Module
+        Mostly the last linear layer.
+    compiled : bool, default=False
+        The layer is part of a compiled network, whose graphs may not look for hooks. They
+        are not used inside the block.
+
+    Attributes
+    ----------
+    features : Tensor of shape (n_samples, n_features)
+        Inputs of the last pass, flattened, with their gradient history.
+    """
+
+    def __init__(self, layer: nn.Module, *, compiled: bool = False) -> None:
+        self._layer = layer
+        self._compiled = compiled
+        self.features: Tensor = torch.empty(0)
+
+    def __enter__(self) -> "FeatureCapture":
+        self._stack = ExitStack()
+        self._stack.callback(self._layer.register_forward_pre_hook(self._keep).remove)
+        # torch has it from 2.6 on
+        if self._compiled and hasattr(torch.compiler, "set_stance"):
+            self._stack.enter_context(torch.compiler.set_stance("force_eager"))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _keep(self, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        self.features = inputs[0].flatten(1)
+
+
+def check_logits(module: nn.Module, shape: tuple[int, ...], n_classes: int, name: str) -> None:
+    """Raise a ValueError that names the parameter unless a network gives a logit per class.
+
+    Parameters
+    ----------
+    module : Module
+    shape : tuple of int
+        Of a row.
+    n_classes : int
+    name : str
+        Of the parameter that the network was given by.
+    """
+    try:
+        with evaluation_mode(module), torch.no_grad():
+            device = next((p.device for p in module.parameters()), torch.device("cpu"))
+            output = module(torch.zeros(2, *shape, dtype=torch.float32, device=device))
+    except Exception as error:
+        raise ValueError(
+            f"{name} cannot take rows of shape {shape}, which it is given as a float32 tensor "
+            f"of shape (n_rows, {', '.join(map(str, shape))}): {error}"
+        ) from error
+    found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+    if found != (2, n_classes):
+        raise ValueError(
+            f"{name} maps 2 rows to {found}; it must give one logit per class, "
+            f"(2, {n_classes}) for the {n_classes} classes of y, and no softmax."
+        )

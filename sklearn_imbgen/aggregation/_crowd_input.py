@@ -13,7 +13,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _num_samples, check_array, check_consistent_length
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.aggregation._label_matrix import CrowdLabels, check_label_matrix, codes_of
+from sklearn_imbgen.aggregation._label_matrix import check_label_matrix, codes_of
+from sklearn_imbgen.aggregation._labels import CrowdLabels
 from sklearn_imbgen.utils import check_target_labels, name_some
 
 __all__ = ["CrowdInput", "agreement", "balancing_weights", "read_crowd_labels"]
