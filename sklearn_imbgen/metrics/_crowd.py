@@ -10,6 +10,7 @@ from sklearn_imbgen.aggregation import (
     check_label_matrix,
     confusion_counts,
     dawid_skene,
+    judged_workers,
     vote_proportions,
 )
 from sklearn_imbgen.metrics._columns import ColumnReport
@@ -104,7 +105,8 @@ def annotator_report(
     y : array-like of shape (n_samples,), default=None
         True labels. None takes the posterior of Dawid and Skene's model in their
         place: every row counts for each class by its probability. That is as
-        good as the crowd is; a single worker is always right then.
+        good as the crowd is, and says nothing of a worker whose rows nobody else
+        labelled.
     missing_label : label, default=-1
         What stands for "not labelled".
 
@@ -127,8 +129,8 @@ def annotator_report(
         - "most_given" and "most_given_share": the label used most;
         - "looks_like": see Notes.
 
-        NaN stands where there is nothing to compare: no label, nobody else who
-        labelled the worker's rows, a class that the worker never met.
+        NaN stands where there is nothing to compare: no label, neither a true label
+        nor anybody else's on the worker's rows, a class that the worker never met.
 
     Raises
     ------
@@ -149,6 +151,8 @@ def annotator_report(
     - "spammer": the informativeness is below 0.1, no better than chance;
     - "ok".
 
+    It is "not known" without ``y`` for a worker whose rows nobody else labelled.
+
     Examples
     --------
     >>> import numpy as np
@@ -164,6 +168,8 @@ def annotator_report(
     np.add.at(given, (labels.worker, labels.code), 1)
     n_labels = given.sum(axis=1).astype(np.intp)
     counts = confusion_counts(labels, truth)
+    known = judged_workers(labels) if y is None else np.ones(labels.n_workers, dtype=bool)
+    counts[~known] = 0.0
     n_rows = counts.sum(axis=2)
     met = n_rows > MET
     confusion = _divide(counts, np.where(met, n_rows, 0.0)[..., None])
@@ -173,7 +179,7 @@ def annotator_report(
         n_labels=n_labels,
         share=n_labels / labels.n_samples,
         agreement=agreement_with_others(labels),
-        accuracy=_divide(np.trace(counts, axis1=1, axis2=2), n_labels),
+        accuracy=_divide(np.trace(counts, axis1=1, axis2=2), np.where(known, n_labels, 0)),
         balanced_accuracy=_mean_where(met, recall),
     )
     for name, column in zip(labels.classes.tolist(), recall.T, strict=True):
@@ -183,7 +189,8 @@ def annotator_report(
     most_given[n_labels == 0] = None
     report["most_given"] = most_given
     report["most_given_share"] = _divide(given.max(axis=1), n_labels)
-    report["looks_like"] = _looks_like(report, confusion, n_rows)
+    looks_like = _looks_like(report, confusion, n_rows)
+    report["looks_like"] = np.where(known | (n_labels == 0), looks_like, "not known")
     return report
 
 
