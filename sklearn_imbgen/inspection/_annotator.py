@@ -45,6 +45,7 @@ STYLES = {
     "always one label": (PURPLE, "v"),
     "adversary": (VERMILLION, "D"),
 }
+NOTHING_TO_SAY = ["ok", "few labels", "not known"]
 UNKNOWN_STYLE = (BLACK, "P")
 
 MATRIX_COLUMNS = 6
@@ -335,8 +336,9 @@ class AnnotatorDisplay:
         return self
 
     def _plot_points(self, active: NDArray[np.intp]) -> None:
-        n_idle = len(self.workers) - len(active)
-        left_out = f"\n(without {n_idle} worker(s) who labelled nothing)" if n_idle else ""
+        active = active[~np.isnan(self.error_rate[active])]
+        n_out = len(self.workers) - len(active)
+        left_out = f"\n(without {n_out} worker(s) whose errors are not known)" if n_out else ""
         self.axes_[0].set_title(f"error rate by volume, {len(active)} workers{left_out}")
         _draw_points(
             self.axes_[0],
@@ -420,7 +422,7 @@ def _name_points(
     ax: Any, n_labels: Array, error_rate: Floats, workers: Array, kinds: Array
 ) -> None:
     """Names beside the points that stand out most, where there is room for them."""
-    stands_out = ~np.isin(kinds, ["ok", "few labels"])
+    stands_out = ~np.isin(kinds, NOTHING_TO_SAY)
     order = np.lexsort([-n_labels, -error_rate, ~stands_out])
     # the room is known when matplotlib has laid out the figure
     ax.figure.figure.draw_without_rendering()
