@@ -9,6 +9,7 @@ from sklearn_imbgen.aggregation._crowd_input import (
     CrowdInput,
     agreement,
     balancing_weights,
+    check_rows,
     read_crowd_labels,
 )
 from sklearn_imbgen.aggregation._dawid_skene import DawidSkene, TruthInference, dawid_skene
@@ -20,6 +21,7 @@ from sklearn_imbgen.aggregation._label_matrix import (
 from sklearn_imbgen.aggregation._labels import (
     AnnotationMatrix,
     CrowdLabels,
+    judged_workers,
     warn_of_idle_workers,
 )
 from sklearn_imbgen.aggregation._long_format import (
@@ -55,11 +57,13 @@ __all__ = [
     "balancing_weights",
     "certainty_of_votes",
     "check_label_matrix",
+    "check_rows",
     "codes_of",
     "confusion_counts",
     "dawid_skene",
     "error_rates",
     "floored_log",
+    "judged_workers",
     "label_certainty",
     "label_keys",
     "label_log_likelihood",

@@ -263,7 +263,9 @@ def _whole_numbers(given: _Given) -> Array:
             f"worker_labels must hold classes; {_place(given, first)} holds "
             f"{plain(values[first])!r}. Unknown label type: continuous."
         )
-    return values.astype(np.int64) if np.abs(values).max(initial=0) < 2**53 else values
+    # in double precision, for 2**53 is more than half precision holds
+    exact = float(np.abs(values).max(initial=0)) < 2**53
+    return values.astype(np.int64) if exact else values
 
 
 def _encode(values: Array, given: _Given) -> tuple[Array, NDArray[np.intp]]:
@@ -304,7 +306,7 @@ def _refuse_two_spellings(distinct: set[Any]) -> None:
 def _label_array(labels: Sequence[Any]) -> Array:
     """Labels in one dimension; text and plain numbers in numpy's own types."""
     kinds = {type(label) for label in labels}
-    if kinds <= {str} or kinds <= {int} or kinds <= {bool}:
+    if len(kinds) == 1 and kinds <= {str, int, bool, np.datetime64, np.timedelta64}:
         plain_array = np.array(labels)
         # integers of which some need 64 bits without a sign would become floats
         if plain_array.dtype.kind != "f":

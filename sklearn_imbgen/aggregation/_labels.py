@@ -15,6 +15,7 @@ from sklearn_imbgen.utils import name_some, plain
 __all__ = [
     "AnnotationMatrix",
     "CrowdLabels",
+    "judged_workers",
     "refuse_other_tables",
     "warn_of_idle_workers",
     "warn_of_similar_labels",
@@ -129,6 +130,12 @@ def warn_of_idle_workers(labels: CrowdLabels) -> None:
         )
 
 
+def judged_workers(labels: CrowdLabels) -> NDArray[np.bool_]:
+    """Which workers share a row with another, without which nothing is known of their errors."""
+    beside_others = np.bincount(labels.sample)[labels.sample] > 1
+    return np.bincount(labels.worker[beside_others], minlength=labels.n_workers) > 0
+
+
 def refuse_other_tables(labels: CrowdLabels) -> None:
     """Raise at tables of labels whose columns are no workers."""
     if labels.n_workers < 2:
@@ -185,7 +192,9 @@ def _is_one_hot(labels: CrowdLabels) -> bool:
         return len(labels.code) == labels.n_samples
     if values != [0, 1] or len(labels.code) < labels.n_samples * labels.n_workers:
         return False
-    return bool((np.bincount(labels.sample, labels.code) == 1).all())
+    ones_per_row = np.bincount(labels.sample, labels.code)
+    ones_per_column = np.bincount(labels.worker, labels.code)
+    return bool((ones_per_row == 1).all() and ones_per_column.all())
 
 
 def _strange_workers(labels: CrowdLabels) -> NDArray[np.bool_]:

@@ -45,6 +45,7 @@ class MajorityVote(BaseAggregator):
         worker labelled no row of a vote, the row of all workers together.
     worker_error_rate_ : ndarray of shape (n_workers,)
         Errors against the vote: that of each class, weighted with ``class_prior_``.
+        NaN if nobody else labelled any of the worker's rows.
     class_prior_ : ndarray of shape (n_classes,)
         Share of each class among ``labels_``.
 

@@ -182,13 +182,10 @@ class LabelInferenceDisplay:
         LabelInferenceDisplay
             The drawn display.
         """
-        inferred = labels_of_rows(labels, labels, "labels")
+        inferred = labels_of_rows(certainty, labels, "labels", "certainty")
         certain = np.asarray(column_or_1d(certainty), dtype=np.float64)
-        if len(inferred) != len(certain) or not len(inferred):
-            raise ValueError(
-                "labels and certainty must hold one value per row, of at least one row; got "
-                f"{len(inferred)} and {len(certain)}."
-            )
+        if not len(inferred):
+            raise ValueError("labels and certainty are of no row; at least one is needed.")
         if not np.isfinite(certain).all():
             row = np.flatnonzero(~np.isfinite(certain))[0]
             raise ValueError(f"certainty must be finite; row {row} holds {certain[row]}.")
