@@ -23,6 +23,7 @@ from sklearn_imbgen.aggregation._crowd_input import (
 from sklearn_imbgen.aggregation._dawid_skene import DawidSkene
 from sklearn_imbgen.aggregation._label_matrix import codes_of
 from sklearn_imbgen.aggregation._truth_inference import possible_truths
+from sklearn_imbgen.utils import check_row_order
 
 __all__ = ["AggregateThenFit"]
 
@@ -244,6 +245,7 @@ class AggregateThenFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         float
         """
         check_is_fitted(self, "estimator_")
+        check_row_order(X, y)
         return agreement(
             y,
             self.predict(X),

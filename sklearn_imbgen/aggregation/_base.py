@@ -17,6 +17,7 @@ from sklearn_imbgen.aggregation._labels import (
     warn_of_idle_workers,
 )
 from sklearn_imbgen.aggregation._truth_inference import error_rates
+from sklearn_imbgen.utils import check_row_order
 
 __all__ = ["BaseAggregator", "Judgement"]
 
@@ -154,6 +155,7 @@ class BaseAggregator(BaseEstimator, ABC):
         float
         """
         check_is_fitted(self)
+        check_row_order(worker_labels, y, "y", "worker_labels")
         return agreement(y, self.predict(worker_labels), self.classes_)
 
     def _encode_for_fit(self, worker_labels: Any) -> CrowdLabels:

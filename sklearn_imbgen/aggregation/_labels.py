@@ -201,21 +201,23 @@ def _strange_workers(labels: CrowdLabels) -> NDArray[np.bool_]:
     """Columns whose labels nobody else gives, though others labelled the same rows.
 
     All of them, if there are two or more; or, as ids may equal a label by chance, most of
-    them, if they hardly repeat.
+    them, if no two are alike and there are twice as many as labels that workers share:
+    of many classes, in few rows, any worker's labels may all differ.
     """
-    n_classes = labels.n_classes
+    n_classes, n_workers = labels.n_classes, labels.n_workers
     given = np.unique(labels.worker * n_classes + labels.code)
-    own_only = np.bincount(given % n_classes, minlength=n_classes) == 1
-    beside_others = np.bincount(labels.sample)[labels.sample] > 1
-    counted = labels.worker[beside_others]
-    n_labels = np.bincount(counted, minlength=labels.n_workers)
-    n_strange = np.bincount(
-        counted, own_only[labels.code[beside_others]], minlength=labels.n_workers
-    )
-    n_kinds = np.bincount(given // n_classes, own_only[given % n_classes], labels.n_workers)
-    alone = (n_labels >= ENOUGH_ROWS) & (n_strange == n_labels) & (n_kinds >= 2)
-    ids = (n_kinds >= ENOUGH_STRANGE) & (n_strange > n_labels / 2) & (n_kinds > n_strange / 2)
-    return alone | ids
+    n_givers = np.bincount(given % n_classes, minlength=n_classes)
+    own_only, n_shared = n_givers == 1, int((n_givers > 1).sum())
+    beside = np.bincount(labels.sample)[labels.sample] > 1
+    counted, strange = labels.worker[beside], own_only[labels.code[beside]]
+    n_labels = np.bincount(counted, minlength=n_workers)
+    n_strange = np.bincount(counted, strange, minlength=n_workers)
+    n_kinds = np.bincount(given // n_classes, minlength=n_workers)
+    no_two_alike = n_kinds == np.bincount(labels.worker, minlength=n_workers)
+    all_own = (n_labels >= ENOUGH_ROWS) & (n_strange == n_labels) & (n_kinds >= 2)
+    ids = no_two_alike & (n_strange > n_labels / 2) & (n_strange >= 2 * n_shared)
+    ids &= n_strange >= ENOUGH_STRANGE
+    return all_own | ids
 
 
 def warn_of_similar_labels(classes: Array) -> None:

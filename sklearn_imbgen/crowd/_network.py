@@ -48,7 +48,7 @@ from sklearn_imbgen.nn import (
     thread_share,
     torch_generator,
 )
-from sklearn_imbgen.utils import TableCodec, plain
+from sklearn_imbgen.utils import TableCodec, check_row_order, plain
 
 __all__ = [
     "BaseCrowdClassifier",
@@ -258,6 +258,7 @@ class BaseCrowdClassifier(
         -------
         float
         """
+        check_row_order(X, y)
         return agreement(
             y,
             self.predict(X),

@@ -17,6 +17,7 @@ from sklearn.utils.validation import _num_samples
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.utils._imports import import_extra
+from sklearn_imbgen.utils._table import dtype_bounds
 from sklearn_imbgen.utils._validation import (
     check_row_order,
     check_target_labels,
@@ -27,7 +28,6 @@ from sklearn_imbgen.utils._validation import (
 __all__ = [
     "RowContainer",
     "build_frame",
-    "dtype_bounds",
     "integer_bounds",
     "is_polars",
     "labels_of_rows",
@@ -289,19 +289,6 @@ def build_frame(columns: Sequence[NDArray[Any]], names: Any, dtypes: Any) -> Any
         for position, (values, dtype) in enumerate(zip(columns, dtypes, strict=True))
     }
     return pd.DataFrame(cast).set_axis(names, axis=1)
-
-
-def dtype_bounds(dtype: Any) -> tuple[float, float] | None:
-    """Smallest and largest value of an integer or boolean type, exact as floats."""
-    kind = getattr(dtype, "kind", "")
-    if kind == "b":
-        return 0.0, 1.0
-    if kind not in "iu" or not kind:
-        return None
-    limits = np.iinfo(dtype)
-    high = float(limits.max)
-    # float(2**63 - 1) is 2**63, which would wrap round
-    return float(limits.min), high if int(high) == limits.max else np.nextafter(high, 0)
 
 
 def is_polars(data: Any, kind: str = "DataFrame") -> bool:

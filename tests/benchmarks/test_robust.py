@@ -124,6 +124,8 @@ def test_whole_images_have_the_schedule_of_their_chapter():
     shared = methods.settings_of("cifar10-step-100", "linf", 4)
     built = {name: method.build(**shared) for name, method in methods.TABLES_4.items()}
     assert {net.max_epochs for net in built.values()} == {200}
+    # of the README's rows, not of the chapter's
+    assert methods.TABLES_4["DRCB-CE"].build(**SETTINGS).reweight_start == 0.7
     starts = {name: net.reweight_start for name, net in built.items() if net.class_weight}
     assert starts["CB-Reweight"] == starts["CB-Focal"] == 0
     assert starts["DRCB-CE"] == starts["SRAT-LDAM"] == 160

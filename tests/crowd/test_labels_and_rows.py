@@ -97,11 +97,15 @@ def test_rows_that_are_no_table(crowd, classifier):
 
 
 def test_rows_and_labels_in_another_order_are_refused(crowd, classifier):
-    X, _, worker_labels = crowd
+    X, truth, worker_labels = crowd
     names = [f"row {i}" for i in range(len(X))]
     rows, labels = pd.DataFrame(X, index=names), pd.DataFrame(worker_labels, index=names)
     with pytest.raises(ValueError, match="indexed differently: row 0 is 'row 0'"):
         classifier.fit(rows, labels[::-1])
+    fitted = classifier.fit(rows, labels)
+    for y in (labels[::-1], pd.Series(truth, index=names)[::-1]):
+        with pytest.raises(ValueError, match="indexed differently: row 0 is 'row 0'"):
+            fitted.score(rows, y)
 
 
 @pytest.mark.parametrize("name", [n for n in CROWD_CLASSIFIERS if n != "AggregateThenFit"])
