@@ -145,9 +145,11 @@ class Table:
     def _decimals(self, cells: pd.Series) -> int | None:
         """Most digits behind the point of a column; None if a number has an exponent or all."""
         point, mark = re.escape(self.reading.decimal), re.escape(self.reading.thousands or "")
-        found = cells.str.extract(rf"^\s*([-+]?[\d{mark}]*)(?:{point}(\d*))?\s*$")
-        n_decimals = int(found[1].fillna("").str.len().max())
-        return None if found[0].isna().any() or n_decimals >= ALL_DECIMALS else n_decimals
+        whole = "\n".join(cells)
+        if not re.fullmatch(rf"[-+\d\s{point}{mark}]*", whole):
+            return None
+        n_decimals = max(map(len, re.findall(rf"{point}(\d*)", whole)), default=0)
+        return n_decimals if n_decimals < ALL_DECIMALS else None
 
     def as_text(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Synthetic rows in the spelling of the CSV file."""
