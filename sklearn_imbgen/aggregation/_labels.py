@@ -184,17 +184,17 @@ def _is_long(labels: CrowdLabels) -> bool:
 
 
 def _is_one_hot(labels: CrowdLabels) -> bool:
-    """Whether each row has a single 1 among zeros, or nothing else, in three or more columns."""
-    if labels.n_workers < 3 or labels.n_samples < ENOUGH_ROWS:
+    """Whether each row has a single 1 among zeros, or nothing else, and each column has one."""
+    if labels.n_samples < ENOUGH_ROWS:
         return False
     values = labels.classes.tolist()
-    if values == [1]:
-        return len(labels.code) == labels.n_samples
-    if values != [0, 1] or len(labels.code) < labels.n_samples * labels.n_workers:
+    complete = len(labels.code) == labels.n_samples * labels.n_workers
+    if values != [1] and not (values == [0, 1] and complete):
         return False
-    ones_per_row = np.bincount(labels.sample, labels.code)
-    ones_per_column = np.bincount(labels.worker, labels.code)
-    return bool((ones_per_row == 1).all() and ones_per_column.all())
+    is_one = labels.code == len(values) - 1
+    per_row = np.bincount(labels.sample[is_one], minlength=labels.n_samples)
+    per_column = np.bincount(labels.worker[is_one], minlength=labels.n_workers)
+    return bool((per_row == 1).all() and per_column.all())
 
 
 def _strange_workers(labels: CrowdLabels) -> NDArray[np.bool_]:

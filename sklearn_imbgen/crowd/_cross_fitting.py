@@ -198,13 +198,7 @@ class CrossFitting:
 
 
 def deal_out(codes: Codes, n_parts: int, random_state: np.random.RandomState) -> Codes:
-    """Part of each row, so that parts are of equal size and alike in their classes.
-
-    Examples
-    --------
-    >>> deal_out(np.array([0, 0, 1, 1]), 2, np.random.RandomState(0)).tolist()
-    [1, 0, 0, 1]
-    """
+    """Part of each row, so that parts are of equal size and alike in their classes."""
     shuffled = random_state.permutation(len(codes))
     by_class = shuffled[np.argsort(codes[shuffled], kind="stable")]
     parts = np.empty(len(codes), dtype=np.intp)
