@@ -393,6 +393,11 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             )
         raise NotFittedError(f"This {type(self).__name__} has no {self._learned}: {reason}")
 
+    def _growing_sizes(self) -> dict[Any, int]:
+        """Rows of the classes that are to grow."""
+        growing = [label for label, n_new in self.sampling_strategy_.items() if n_new]
+        return {label: int(self._counts[self._code_of(label)]) for label in growing}
+
     def _code_of(self, label: Any) -> int:
         position = np.flatnonzero(self.classes_ == label)
         if np.ndim(label) != 0 or len(position) != 1:

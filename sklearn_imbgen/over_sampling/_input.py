@@ -60,7 +60,6 @@ def check_labels(X: Any, y: Any) -> tuple[Any, Array | None]:
     """
     if y is None:
         raise ValueError("A sampler requires y to be passed, but the target y is None.")
-    refuse_masked(X)
     refuse_masked(y, "y")
     if isinstance(y, list) and y and isinstance(y[0], list | tuple):
         y = np.asarray(y)
@@ -100,6 +99,7 @@ def check_rows(
         Positions of the columns that hold categories.
     reset : bool
     """
+    refuse_masked(X)
     X = plain_table(X, type(sampler).__name__)
     is_frame = hasattr(X, "columns") and hasattr(X, "iloc")
     if is_frame:

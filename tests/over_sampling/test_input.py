@@ -1,5 +1,7 @@
 """What comes into a sampler in a form of its own: taken as it is meant, or refused by name."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from scipy import sparse
 from sklearn.base import clone
 from torch import nn
 
+from sklearn_imbgen.exceptions import FewSamplesWarning
 from sklearn_imbgen.over_sampling import ImbMix, LatentSMOTE
 from tests.registry import SAMPLERS
 
@@ -75,6 +78,12 @@ def test_hidden_values_are_refused(swim, method):
     with pytest.raises(ValueError, match=r"y is a masked array .* row 59"):
         getattr(swim, method)(X, np.ma.masked_array(CODES, mask=np.arange(60) == 59))
     getattr(swim, method)(np.ma.masked_array(X), CODES)
+
+
+def test_hidden_values_are_refused_by_a_trained_sampler_too():
+    sampler = clone(SAMPLERS["LatentSMOTE"]).fit(X, CODES)
+    with pytest.raises(ValueError, match="X is a masked array"):
+        sampler.encode(np.ma.masked_array(X, mask=X > 2))
 
 
 def test_a_series_of_rows_is_refused(swim):
@@ -171,19 +180,24 @@ def test_narrow_numbers_at_their_limits(sampler, dtype):
     assert np.isfinite(resampled).all()
 
 
-def test_many_columns(network_sampler):
+def test_many_columns(sampler):
     wide = RNG.normal(size=(60, 3000))
-    resampled, _ = network_sampler.fit_resample(wide, CODES)
+    resampled, _ = sampler.fit_resample(wide, CODES)
     assert np.isfinite(resampled).all()
 
 
-@pytest.mark.filterwarnings("ignore::sklearn_imbgen.exceptions.FewSamplesWarning")
 def test_many_classes_of_two_rows(sampler):
-    y = np.r_[np.repeat(np.arange(60), 2), 0]
+    y = np.r_[np.repeat(np.arange(12), 2), 0]
     rows = RNG.normal(size=(len(y), 2)) + y[:, None]
-    resampled, y_resampled = sampler.fit_resample(rows, y)
-    assert np.bincount(y_resampled).tolist() == [3] * 60
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", FewSamplesWarning)
+        resampled, y_resampled = sampler.fit_resample(rows, y)
+    assert np.bincount(y_resampled).tolist() == [3] * 12
     assert np.isfinite(resampled).all()
+    said = [str(w.message) for w in caught if w.category is FewSamplesWarning]
+    if hasattr(sampler, "k_neighbors"):
+        assert len(said) == 1
+        assert "lowered from 5 to 1. It is lowered for 10 other classes too" in said[0]
 
 
 def test_text_that_reads_like_a_missing_value_is_a_category(swim):
