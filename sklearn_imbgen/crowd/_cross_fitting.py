@@ -78,7 +78,8 @@ class SideBySide(nn.Module):
 
     def forward(self, X: Tensor) -> Tensor:
         """Shape (n_rows, sum of the widths)."""
-        return torch.cat([part(X) for part in self.parts], dim=1)
+        # copies: a user's module may compute in place
+        return torch.cat([part(X.clone()) for part in self.parts], dim=1)
 
 
 class Ensemble(nn.Module):
@@ -91,7 +92,8 @@ class Ensemble(nn.Module):
 
     def forward(self, X: Tensor) -> Tensor:
         """Logits of shape (n_rows, n_classes): logarithms of the mean probabilities."""
-        each = torch.stack([torch.log_softmax(member(X), dim=1) for member in self.members])
+        logits = [member(X.clone()) for member in self.members]
+        each = torch.stack([torch.log_softmax(of_rows, dim=1) for of_rows in logits])
         return torch.logsumexp(each, dim=0) - float(np.log(len(self.members)))
 
 

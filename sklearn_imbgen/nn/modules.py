@@ -80,7 +80,8 @@ def apply_in_chunks(module: nn.Module, *inputs: Tensor) -> Tensor:
     module.eval()
     with torch.no_grad(), thread_share():
         chunks = zip(*(tensor.split(INFERENCE_ROWS) for tensor in inputs), strict=True)
-        return torch.cat([module(*chunk) for chunk in chunks])
+        # copies: a user's module may compute in place
+        return torch.cat([module(*(rows.clone() for rows in chunk)) for chunk in chunks])
 
 
 class WithHead(nn.Module):
