@@ -192,14 +192,16 @@ def train_surrogate(
     losses : list of float
         Of each whole epoch.
     interrupted : bool
-        Whether Ctrl-C has cut off an epoch.
+        Whether Ctrl-C has cut off the training.
     """
     draws = np.random.RandomState(net.random_state)
     batch_size = len(codes) if net.batch_size == -1 else net.batch_size
     rows = thinned_rows(codes, STEPS_PER_EPOCH * batch_size, draws)
     net.fit(encoded[rows], codes[rows])
     losses = [float(row["train_loss"]) for row in net.history if "train_loss" in row]
-    return net.module_.cpu().eval(), losses, len(losses) < len(net.history)
+    # callbacks may end a training early too, but only after a whole epoch
+    wanted = len(net.history) if net.callbacks else net.max_epochs
+    return net.module_.cpu().eval(), losses, len(losses) < wanted
 
 
 def on_encoded_rows(
