@@ -390,11 +390,11 @@ class WorkerLayer(nn.Module):
         super().__init__()
         self.kind = kind
         if kind == "matrix":
-            weight = torch.eye(n_classes).repeat(n_workers, 1, 1)
+            weight = torch.eye(n_classes, dtype=torch.float32).repeat(n_workers, 1, 1)
         else:
-            weight = torch.ones(n_workers, n_classes)
+            weight = torch.ones(n_workers, n_classes, dtype=torch.float32)
         self.weight = nn.Parameter(weight)
-        self.bias = nn.Parameter(torch.zeros(n_workers, n_classes)) if "bias" in kind else None
+        self.bias = nn.Parameter(torch.zeros_like(weight)) if "bias" in kind else None
 
     def forward(self, probabilities: Tensor, worker: Tensor) -> Tensor:
         """Logits of shape (n_labels, n_classes): of each row and the worker beside it."""
@@ -407,7 +407,7 @@ class WorkerLayer(nn.Module):
         """Softmax of the answers where a class is certain: (worker, class, answer)."""
         n_workers, n_classes = self.weight.shape[:2]
         with torch.no_grad():
-            certain = torch.eye(n_classes, device=self.weight.device).repeat(n_workers, 1)
+            certain = torch.eye(n_classes).to(self.weight).repeat(n_workers, 1)
             worker = torch.arange(n_workers, device=certain.device).repeat_interleave(n_classes)
             answers = self(certain, worker).cpu().double().view(n_workers, n_classes, n_classes)
         return torch.softmax(answers, dim=2).numpy()

@@ -9,9 +9,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from torch import nn
 
 from sklearn_imbgen.metrics import robust_accuracy_score
 from sklearn_imbgen.metrics._attack import Attack, AttackedRows
+from sklearn_imbgen.robust import AdversarialClassifier
 from tests.metrics.line import X_LINE, Y_LINE
 
 
@@ -114,3 +116,41 @@ def test_a_missing_library_is_named(monkeypatch):
     tree = DecisionTreeClassifier().fit(X_LINE, Y_LINE)
     with pytest.raises(ImportError, match=r"black_box.*sklearn-imbgen\[robust\]"):
         robust_accuracy_score(tree, X_LINE, Y_LINE, epsilon=0.1, attack="black_box")
+
+
+class OfFirst(nn.Linear):
+    """A network that looks at the first column alone."""
+
+    def forward(self, X):
+        return super().forward(X[:, :1])
+
+
+def test_what_the_net_was_trained_against_holds_for_answers_too():
+    """A net that no attack breaks in the ball it knows, but that one does outside of it."""
+    X, y = np.column_stack([X_LINE[:, 0], np.zeros(len(X_LINE))]), Y_LINE
+    options = {"epsilon": 9.0, "attack": "black_box", "n_steps": 2}
+
+    def score(scaler=None, units="net", **trained):
+        net = AdversarialClassifier(OfFirst(1, 2), max_epochs=60, n_steps=0, random_state=0)
+        net.set_params(**{f"attack__{name}": value for name, value in trained.items()})
+        fitted = (net if scaler is None else make_pipeline(scaler, net)).fit(X, y)
+        assert fitted.score(X, y) >= 0.75
+        return robust_accuracy_score(fitted, X, y, units=units, **options) / fitted.score(X, y)
+
+    assert score() == 0
+    assert score(feature_mask=[False, True]) == 1
+    assert score(feature_scale=[0.0, 1.0]) == 1
+    # nobody can leave the side that he is on where the other one is not valid
+    kept = score(clip_values=(X.max() + 1, X.max() + 2))
+    assert kept == 1
+    behind = StandardScaler()
+    assert score(behind, units="raw", feature_mask=[False, True]) == 1
+    assert score(behind, units="raw", clip_values=(50, 51)) == 1
+    assert score(behind, units="raw") == 0
+
+
+def test_known_attacks_are_named():
+    with pytest.raises(
+        ValueError, match=r"'pgd', 'fgsm', 'autoattack', 'black_box', or a callable"
+    ):
+        Attack(attack="deepfool").check()
