@@ -41,8 +41,10 @@ class Settings:
     def shorten(self, estimator: Any) -> Any:
         """The estimator, trained for a moment only if the run is a quick one."""
         if self.quick:
-            known = estimator.get_params(deep=False)
-            estimator.set_params(**{name: QUICK[name] for name in QUICK.keys() & known.keys()})
+            given = estimator.get_params(deep=False)
+            shorter = {name: QUICK[name] for name in QUICK.keys() & given.keys()}
+            # a part that is switched off stays so
+            estimator.set_params(**{k: v for k, v in shorter.items() if given[k] != 0})
         return estimator
 
 

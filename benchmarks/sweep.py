@@ -65,10 +65,9 @@ class Scores:
         self.columns = columns_of(question)
         self.about = {"question": asked, "settings": str(settings)}
         self.path = path
-        self.text = ",".join(self.columns) + "\n"
+        self.text = pd.DataFrame(columns=self.columns).to_csv(index=False)
         if path is not None and path.exists():
-            self.text = path.read_text(encoding="utf-8")
-            self._refuse_others()
+            self._read(path)
         elif path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
 
@@ -106,16 +105,21 @@ class Scores:
             frame.sort_values("place", kind="stable").drop(columns="place").reset_index(drop=True)
         )
 
-    def _refuse_others(self) -> None:
-        head = self.text.partition("\n")[0].strip()
-        if head != ",".join(self.columns):
+    def _read(self, path: Path) -> None:
+        try:
+            self.text = path.read_text(encoding="utf-8")
+            known = self.frame
+        except ValueError:
+            # not text, or no table
+            known = pd.DataFrame()
+        if list(known.columns) != self.columns:
             raise SystemExit(
-                f"{self.path} has other columns than this question writes; name another --output"
+                f"{path} has other columns than this question writes; name another --output"
             )
         for name, own in self.about.items():
-            for other in set(self.frame[name]) - {own}:
+            for other in set(known[name]) - {own}:
                 raise SystemExit(
-                    f"{self.path} has the {name} {other!r}, this run {own!r}; name another --output"
+                    f"{path} has the {name} {other!r}, this run {own!r}; name another --output"
                 )
 
 

@@ -69,8 +69,8 @@ RobustnessDisplay.from_estimator(models["SRAT"], X_test, y_test, epsilons=RADII)
 # %%
 # What enters the last layer for attacked test rows of five digits, 1 and 3 frequent, 5, 8
 # and 9 rare. t-SNE shows who is neighbour of whom; the silhouette, computed before it, is 1
-# where classes lie apart and 0 where they mix. Attacked, the classes mix in both nets, with
-# SRAT a little less; the map alone would not tell.
+# where classes lie apart and 0 where they mix. Attacked, the classes mix in all three nets,
+# with SRAT a little less; the map alone would not tell.
 shown = np.isin(y_test, [1, 3, 5, 8, 9])
 figure, axes = plt.subplots(1, 3, figsize=(12, 4.6), layout="constrained")
 for ax, name in zip(axes, nets, strict=True):

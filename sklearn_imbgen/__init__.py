@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0.dev0"
 
-# Names are imported when first used, so that a room without networks costs no torch.
+# Names are imported when first used, so that what needs no network costs no torch.
 _HOMES = {
     "AdversarialClassifier": "robust",
     "DawidSkene": "crowd",

@@ -6,6 +6,7 @@ __all__ = [
     "DivergenceWarning",
     "FewSamplesWarning",
     "IdleWorkerWarning",
+    "SimilarLabelsWarning",
     "UnreliableSamplesWarning",
 ]
 
@@ -32,3 +33,7 @@ class IdleWorkerWarning(UserWarning):
 
 class ConfusedLabelsWarning(UserWarning):
     """The inferred labels look unreliable, for example all rows fell to one class."""
+
+
+class SimilarLabelsWarning(UserWarning):
+    """Labels of a crowd differ by blanks or case only and count as different classes."""

@@ -31,8 +31,9 @@ def expected_failures(estimator):
 
 
 def tuned(sampler, **settings):
-    """The sampler with parameters changed, those of GLGAN's first stage where they belong."""
+    """The sampler with parameters changed, some of them in the estimator that it holds."""
     own = sampler.get_params(deep=False)
+    part = "latent_smote" if "latent_smote" in own else "estimator"
     return sampler.set_params(
-        **{name if name in own else f"latent_smote__{name}": v for name, v in settings.items()}
+        **{name if name in own else f"{part}__{name}": value for name, value in settings.items()}
     )

@@ -18,6 +18,7 @@ import psutil
 import torch
 from imblearn.pipeline import make_pipeline
 from joblib import cpu_count, parallel_config
+from joblib.externals.loky import get_reusable_executor
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -132,6 +133,9 @@ def measure(name: str, backend: str, setting: str) -> Row:
         wall, cpu = time.perf_counter() - wall, tree_seconds() - cpu
     watch.ended.set()
     watch.join()
+    if backend == "loky":
+        # a process of multiprocessing would leave them behind when it ends
+        get_reusable_executor().shutdown(wait=True)
     counts = (float(np.mean(watch.counts)), float(np.percentile(watch.counts, 95)))
     return dict(zip(MEASURES, (wall, cpu, *counts), strict=True))
 

@@ -92,7 +92,7 @@ def infer_in_rounds(make: Maker, crowd: Crowd, seed: int, settings: Settings) ->
     return {
         **label_scores(crowd.y_train, classifier.labels_),
         # the entry before it is what the rounds start from
-        "label accuracy, first round": classifier.history_["inference"]["accuracy"][1],
+        "label accuracy after one round": classifier.history_["inference"]["accuracy"][1],
         "seconds": time.perf_counter() - start,
     }
 

@@ -57,7 +57,7 @@ OURS = "ICED"
 NO_RIVALS = [OURS, CHAPTER, ORACLE]
 NETWORKS = ["MV+DNN", "D&S+DNN", "CrowdLayer"]
 COMPARED = ["accuracy", "macro F1"]
-FIRST_ROUND = "label accuracy, first round"
+FIRST_ROUND = "label accuracy after one round"
 
 
 def in_dissertation(table: str | None, name: str) -> pd.DataFrame:

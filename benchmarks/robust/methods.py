@@ -38,12 +38,13 @@ SMALL_L2 = {"norm": "l2", "epsilon": 1.0}
 COLOUR_L2 = {"norm": "l2", "epsilon": 128 / 255}
 
 
-def settings_of(name: str, norm: str) -> dict[str, Any]:
-    """What every method of a set gets."""
+def settings_of(name: str, norm: str, chapter: int) -> dict[str, Any]:
+    """What every method of a set gets, by the protocol of chapter 4 or 5."""
     if name == LONG_TAILED:
         return COLOUR_IMAGES | (COLOUR_L2 if norm == "l2" else {})
     if name.startswith("cifar"):
-        return image_settings(norm)
+        # section 5.5.1 has more epochs, with the learning rates of section 4.5.1
+        return image_settings(norm) | ({"max_epochs": 250} if chapter == 5 else {})
     if name.startswith("digits"):
         # a fifth of the batches of the other sets in an epoch
         return SMALL_IMAGES | {"max_epochs": 150} | (SMALL_L2 if norm == "l2" else {})
@@ -75,10 +76,16 @@ def chapter(kind: type, name: str, **own: Any) -> Method:
     return Method(lambda **shared: at_scale(kind.from_chapter(name, **{**shared, **own})))
 
 
+def is_of_chapter(given: dict[str, Any]) -> bool:
+    """Whether parameters are those of section 4.5.1, by their network."""
+    return given.get("module__blocks") == image_settings()["module__blocks"]
+
+
 def at_scale(clf: Any) -> Any:
     """LDAM with its authors' scale where the settings are those of section 4.5.1."""
-    images, given = image_settings(clf.norm, clf.criterion), clf.get_params(deep=False)
-    if given.get("module__blocks") == images["module__blocks"]:
+    given = clf.get_params(deep=False)
+    if is_of_chapter(given):
+        images = image_settings(clf.norm, clf.criterion)
         scale = {k: v for k, v in images.items() if k.startswith("criterion__")}
         clf.set_params(**{**scale, **{k: v for k, v in given.items() if k in scale}})
     return clf
@@ -93,23 +100,28 @@ LOSSES = {"CE": "ce", "Focal": "focal", "LDAM": "ldam"}
 SEPARATION = {"separation_weight": 0.3}
 
 
-def deferred(loss: str) -> dict[str, Any]:
+def deferred(loss: str, shared: dict[str, Any]) -> dict[str, Any]:
     """Class weights from late in the training on, with the loss that they belong to."""
-    return {
-        "criterion": loss,
-        "class_weight": "effective",
-        "reweight_start": STARTS[loss],
-    }
+    start = 160 if is_of_chapter(shared) else STARTS[loss]
+    return {"criterion": loss, "class_weight": "effective", "reweight_start": start}
 
 
 def drcb(loss: str, **own: Any) -> Method:
     """Adversarial training with deferred weights."""
-    return net(AdversarialClassifier, deferred(loss), **own)
+    return Method(
+        lambda **shared: at_scale(
+            AdversarialClassifier(**{**deferred(loss, shared), **shared, **own})
+        )
+    )
 
 
 def srat(loss: str, **own: Any) -> Method:
     """The same with separation."""
-    return net(SRATClassifier, deferred(loss) | SEPARATION, **own)
+    return Method(
+        lambda **shared: at_scale(
+            SRATClassifier(**{**deferred(loss, shared), **SEPARATION, **shared, **own})
+        )
+    )
 
 
 TABLES_4: dict[str, Method] = {

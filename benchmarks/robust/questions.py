@@ -41,7 +41,7 @@ def question(asked: dict[str, methods.Method], chapter: int, **own: Any) -> Ques
     """A question about trainings; the tables of a chapter stand beside it."""
     return Question(
         about=__doc__ or "",
-        run=partial(run, asked),
+        run=partial(run, asked, chapter),
         methods=asked,
         measures=(*STANDARD, *ROBUST, *BOTH),
         report=partial(tables.report, chapter),

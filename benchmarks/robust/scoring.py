@@ -25,16 +25,21 @@ Attack = Callable[[Any, np.ndarray, np.ndarray], np.ndarray]
 
 
 def run(
-    methods: dict[str, Method], method: str, name: str, seed: int, settings: Settings
+    methods: dict[str, Method],
+    chapter: int,
+    method: str,
+    name: str,
+    seed: int,
+    settings: Settings,
 ) -> list[Row]:
-    """Train and score one method on one seed of a set."""
+    """Train and score one method on one seed of a set, by the protocol of a chapter."""
     one_thread()
     chosen = methods[method]
     if chosen.ratio is not None:
         name = re.sub(r"-\d+$", f"-{chosen.ratio}", name)
     split = make_split(name, settings.data_dir, seed)
     shared = {
-        **settings_of(name, settings.norm), "random_state": seed, "device": settings.device
+        **settings_of(name, settings.norm, chapter), "random_state": seed, "device": settings.device
     }  # fmt: skip
     if chosen.weight is not None:
         shared["class_weight"] = rare_weights(split, chosen.weight)

@@ -5,22 +5,26 @@ encoded labels, the vote, workers' confusion matrices, and Bayes's theorem.
 """
 
 from sklearn_imbgen.aggregation._aggregate_then_fit import AggregateThenFit
-from sklearn_imbgen.aggregation._crowd_labels import (
+from sklearn_imbgen.aggregation._crowd_input import (
     CrowdInput,
     agreement,
     balancing_weights,
+    check_rows,
     read_crowd_labels,
 )
 from sklearn_imbgen.aggregation._dawid_skene import DawidSkene, TruthInference, dawid_skene
 from sklearn_imbgen.aggregation._label_matrix import (
-    CrowdLabels,
     check_label_matrix,
     codes_of,
     label_keys,
+)
+from sklearn_imbgen.aggregation._labels import (
+    AnnotationMatrix,
+    CrowdLabels,
+    judged_workers,
     warn_of_idle_workers,
 )
 from sklearn_imbgen.aggregation._long_format import (
-    AnnotationMatrix,
     annotations_to_matrix,
     matrix_to_annotations,
 )
@@ -53,11 +57,13 @@ __all__ = [
     "balancing_weights",
     "certainty_of_votes",
     "check_label_matrix",
+    "check_rows",
     "codes_of",
     "confusion_counts",
     "dawid_skene",
     "error_rates",
     "floored_log",
+    "judged_workers",
     "label_certainty",
     "label_keys",
     "label_log_likelihood",

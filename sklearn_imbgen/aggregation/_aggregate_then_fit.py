@@ -10,13 +10,20 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import _safe_indexing, get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.aggregation._crowd_labels import agreement, balancing_weights, read_crowd_labels
+from sklearn_imbgen.aggregation._crowd_input import (
+    agreement,
+    balancing_weights,
+    check_rows,
+    read_crowd_labels,
+)
 from sklearn_imbgen.aggregation._dawid_skene import DawidSkene
 from sklearn_imbgen.aggregation._label_matrix import codes_of
 from sklearn_imbgen.aggregation._truth_inference import possible_truths
+from sklearn_imbgen.utils import check_row_order
 
 __all__ = ["AggregateThenFit"]
 
@@ -114,7 +121,8 @@ class AggregateThenFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     _parameter_constraints: dict[str, Any] = {
         "aggregator": [HasMethods("fit"), None],
-        "estimator": [HasMethods(["fit", "predict"]), None],
+        # the predict of some, such as StackingClassifier, appears when they are fitted
+        "estimator": [HasMethods("fit"), None],
         "use_soft_labels": ["boolean", StrOptions({"auto"})],
         "class_weight": [StrOptions({"balanced"}), dict, None],
     }
@@ -158,6 +166,7 @@ class AggregateThenFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             one class before or after aggregation, or weights are asked for that
             the classifier does not take.
         """
+        check_rows(X)
         validate_data(self, X, skip_check_array=True)
         aggregator = clone(DawidSkene() if self.aggregator is None else self.aggregator)
         missing_label = getattr(aggregator, "missing_label", -1)
@@ -179,8 +188,11 @@ class AggregateThenFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         chosen = _safe_indexing(indexable(X)[0], rows) if repeated else X
         use_weights = self.soft_labels_used_ or self.class_weight is not None
         fit_params = {"sample_weight": weights} if use_weights else {}
-        self.estimator_ = estimator.fit(chosen, classes[codes], **fit_params)
-        self.classes_ = getattr(self.estimator_, "classes_", classes)
+        # scikit-learn knows no labels that are bytes, tuples, dates or of several types
+        self._names = None if _are_plain(classes) else classes
+        targets = classes[codes] if self._names is None else codes
+        self.estimator_ = estimator.fit(chosen, targets, **fit_params)
+        self.classes_ = self._named(getattr(self.estimator_, "classes_", np.unique(targets)))
         return self
 
     def predict(self, X: Any) -> Array:
@@ -194,7 +206,7 @@ class AggregateThenFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples,)
         """
-        return self._delegate("predict", X)
+        return self._named(self._delegate("predict", X))
 
     @available_if(_estimator_has("predict_proba"))
     def predict_proba(self, X: Any) -> Array:
@@ -233,6 +245,7 @@ class AggregateThenFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         float
         """
         check_is_fitted(self, "estimator_")
+        check_row_order(X, y)
         return agreement(
             y,
             self.predict(X),
@@ -254,6 +267,10 @@ class AggregateThenFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "estimator_")
         result: Array = getattr(self.estimator_, method)(X)
         return result
+
+    def _named(self, labels: Array) -> Array:
+        """The workers' labels for those of ``estimator_``."""
+        return labels if self._names is None else self._names[labels]
 
     def _takes_weights(self, estimator: Any) -> bool:
         takes: bool = has_fit_parameter(estimator, "sample_weight")
@@ -278,3 +295,11 @@ class AggregateThenFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             rows, weights = np.arange(len(codes)), np.ones(len(codes))
         mass = np.bincount(codes, weights=weights, minlength=len(classes))
         return rows, codes, weights * balancing_weights(mass, self.class_weight, classes)[codes]
+
+
+def _are_plain(classes: Array) -> bool:
+    """Whether scikit-learn's classifiers take these labels."""
+    try:
+        return bool(type_of_target(classes) in ("binary", "multiclass"))
+    except (TypeError, ValueError):
+        return False

@@ -6,16 +6,18 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.aggregation._label_matrix import (
+from sklearn_imbgen.aggregation._crowd_input import agreement
+from sklearn_imbgen.aggregation._label_matrix import check_label_matrix
+from sklearn_imbgen.aggregation._labels import (
     CrowdLabels,
-    check_label_matrix,
+    judged_workers,
     warn_of_idle_workers,
 )
 from sklearn_imbgen.aggregation._truth_inference import error_rates
+from sklearn_imbgen.utils import check_row_order
 
 __all__ = ["BaseAggregator", "Judgement"]
 
@@ -88,7 +90,8 @@ class BaseAggregator(BaseEstimator, ABC):
         codes, self.label_proba_ = self._learn(labels)
         self.classes_, self.workers_ = labels.classes, labels.workers
         self.labels_ = labels.classes[codes]
-        self.worker_error_rate_ = error_rates(self.worker_confusion_, self.class_prior_)
+        rates = error_rates(self.worker_confusion_, self.class_prior_)
+        self.worker_error_rate_ = np.where(judged_workers(labels), rates, np.nan)
         return self
 
     def fit_predict(self, worker_labels: Any, y: Any = None) -> Array:
@@ -151,7 +154,9 @@ class BaseAggregator(BaseEstimator, ABC):
         -------
         float
         """
-        return float(accuracy_score(y, self.predict(worker_labels)))
+        check_is_fitted(self)
+        check_row_order(worker_labels, y, "y", "worker_labels")
+        return agreement(y, self.predict(worker_labels), self.classes_)
 
     def _encode_for_fit(self, worker_labels: Any) -> CrowdLabels:
         return check_label_matrix(worker_labels, missing_label=self.missing_label)

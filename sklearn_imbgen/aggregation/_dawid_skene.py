@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from tqdm.auto import tqdm
 
 from sklearn_imbgen.aggregation._base import BaseAggregator, Judgement
-from sklearn_imbgen.aggregation._label_matrix import CrowdLabels
+from sklearn_imbgen.aggregation._labels import CrowdLabels
 from sklearn_imbgen.aggregation._truth_inference import (
     SmoothingTarget,
     annotation_matrix,
@@ -163,6 +163,7 @@ class DawidSkene(BaseAggregator):
         psi of the chapter. What a worker never met is as in all workers together.
     worker_error_rate_ : ndarray of shape (n_workers,)
         Probability of a wrong label: that of each class, weighted with ``class_prior_``.
+        NaN if nobody else labelled any of the worker's rows.
     class_prior_ : ndarray of shape (n_classes,)
         Class probabilities used, phi of the chapter.
     history_ : dict of str to list of float

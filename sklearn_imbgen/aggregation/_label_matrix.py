@@ -1,9 +1,8 @@
-"""Labels of several workers per row: one validator, and one encoding for all that reads them."""
+"""Label matrices in any container: one validator and encoder for all that reads them."""
 
 import numbers
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,71 +10,15 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.exceptions import IdleWorkerWarning
-from sklearn_imbgen.utils import is_polars, name_some, plain, polars_to_pandas
+from sklearn_imbgen.aggregation._labels import (
+    AnnotationMatrix,
+    CrowdLabels,
+    refuse_other_tables,
+    warn_of_similar_labels,
+)
+from sklearn_imbgen.utils import is_missing, is_polars, name_some, plain, polars_to_pandas
 
-__all__ = ["CrowdLabels", "check_label_matrix", "codes_of", "label_keys", "warn_of_idle_workers"]
-
-
-@dataclass(frozen=True)
-class CrowdLabels:
-    """Annotations as three columns of codes, ordered by row and then by worker.
-
-    Memory follows the number of annotations, not rows times workers.
-
-    Parameters
-    ----------
-    sample : ndarray of shape (n_annotations,)
-        Row that was labelled, ascending.
-    worker : ndarray of shape (n_annotations,)
-        Position in ``workers`` of who labelled it.
-    code : ndarray of shape (n_annotations,)
-        Position in ``classes`` of the label given.
-    n_samples : int
-    classes : ndarray of shape (n_classes,)
-        The labels, sorted.
-    workers : ndarray of shape (n_workers,)
-        Names of the workers: column names of a dataframe, else 0, 1, ...
-    """
-
-    sample: NDArray[np.intp]
-    worker: NDArray[np.intp]
-    code: NDArray[np.intp]
-    n_samples: int
-    classes: Array
-    workers: Array
-
-    @classmethod
-    def from_codes(
-        cls, codes: Array, classes: Array, workers: Array | None = None
-    ) -> "CrowdLabels":
-        """Read a matrix (n_samples, n_workers) of class codes; -1 is "not labelled"."""
-        sample, worker = np.nonzero(codes >= 0)
-        names = np.arange(codes.shape[1]) if workers is None else workers
-        code = codes[sample, worker].astype(np.intp)
-        return cls(sample, worker, code, len(codes), classes, names)
-
-    @property
-    def n_classes(self) -> int:
-        """Number of classes."""
-        return len(self.classes)
-
-    @property
-    def n_workers(self) -> int:
-        """Number of workers, those without any label included."""
-        return len(self.workers)
-
-    def to_codes(self) -> NDArray[np.intp]:
-        """Matrix (n_samples, n_workers) of class codes, -1 where nothing was labelled."""
-        codes = np.full((self.n_samples, self.n_workers), -1, dtype=np.intp)
-        codes[self.sample, self.worker] = self.code
-        return codes
-
-    def vote_counts(self) -> NDArray[np.intp]:
-        """How many workers gave each row each label, shape (n_samples, n_classes)."""
-        cell = self.sample * self.n_classes + self.code
-        counts = np.bincount(cell, minlength=self.n_samples * self.n_classes)
-        return counts.reshape(self.n_samples, self.n_classes)
+__all__ = ["check_label_matrix", "codes_of", "label_keys"]
 
 
 def check_label_matrix(
@@ -87,7 +30,8 @@ def check_label_matrix(
     ----------
     worker_labels : array-like of shape (n_samples, n_workers) or (n_samples,)
         Any hashable labels in an array, masked array, nested list, dataframe
-        (nullable and categorical columns included) or scipy.sparse matrix.
+        (nullable and categorical columns included), scipy.sparse matrix or
+        :class:`AnnotationMatrix`.
         Masked entries, NaN, NaT, None, ``pandas.NA`` and ``missing_label`` mean
         "not labelled". Of a sparse matrix the stored entries are the labels,
         stored zeros included. One dimension is one worker who labelled every
@@ -105,7 +49,13 @@ def check_label_matrix(
     ------
     ValueError
         Naming the first rows without any label, or the row and worker of a
-        label that is no class.
+        label that is no class; or if it is another table: one label per row of it,
+        one-hot columns, a column that is no worker.
+
+    Warns
+    -----
+    SimilarLabelsWarning
+        If labels differ by blanks or case only.
 
     Examples
     --------
@@ -113,17 +63,23 @@ def check_label_matrix(
     >>> labels.classes.tolist(), labels.to_codes().tolist()
     (['cat', 'dog'], [[0, -1], [1, 0]])
     """
-    if sparse.issparse(worker_labels):
+    if isinstance(worker_labels, AnnotationMatrix):
+        given = _read_annotations(worker_labels)
+    elif sparse.issparse(worker_labels):
         given = _read_sparse(worker_labels, missing_label)
     else:
         given = _read_dense(worker_labels, missing_label)
-    _refuse_missing_label_as_text(given, missing_label)
+    if not isinstance(worker_labels, AnnotationMatrix):
+        _refuse_missing_label_as_text(given, missing_label)
     _refuse_unlabelled_rows(given, missing_label)
-    found, code = _encode(_whole_numbers(given))
+    found, code = _encode(_whole_numbers(given), given)
+    labels = CrowdLabels(given.sample, given.worker, code, given.n_samples, found, given.workers)
     if classes is not None:
-        code = _codes_among(classes, found, code, given)
-        found = classes
-    return CrowdLabels(given.sample, given.worker, code, given.n_samples, found, given.workers)
+        code = _codes_among(classes, labels)
+        return replace(labels, code=code, classes=classes)
+    refuse_other_tables(labels)
+    warn_of_similar_labels(found)
+    return labels
 
 
 def codes_of(labels: Any, classes: Array) -> NDArray[np.intp]:
@@ -152,18 +108,6 @@ def label_keys(classes: Array) -> list[Any]:
     return classes.tolist()
 
 
-def warn_of_idle_workers(labels: CrowdLabels) -> None:
-    """Warn of workers who labelled none of the rows, as happens in folds of sparse crowds."""
-    idle = labels.workers[np.bincount(labels.worker, minlength=labels.n_workers) == 0]
-    if len(idle):
-        warnings.warn(
-            f"{len(idle)} worker(s) labelled none of the rows: {name_some(idle)}. Nothing can "
-            "be learned about them; leave the columns out if they are not to count.",
-            IdleWorkerWarning,
-            stacklevel=4,
-        )
-
-
 class _Given(NamedTuple):
     """The labels that are there, as they were written, by row and then by worker."""
 
@@ -173,10 +117,18 @@ class _Given(NamedTuple):
     n_samples: int
     workers: Array
 
-    def place(self, position: int) -> str:
-        """Row and worker of a label, for a message."""
-        worker = plain(self.workers[self.worker[position]])
-        return f"row {self.sample[position]}, worker {worker!r}"
+
+def _place(labels: "_Given | CrowdLabels", position: int) -> str:
+    """Row and worker of a label, for a message."""
+    worker = plain(labels.workers[labels.worker[position]])
+    return f"row {labels.sample[position]}, worker {worker!r}"
+
+
+def _read_annotations(given: AnnotationMatrix) -> _Given:
+    """The labels behind the codes that are stored."""
+    codes, _, workers, classes = given
+    stored = _read_sparse(codes, None)
+    return stored._replace(values=classes[stored.values.astype(np.intp)], workers=workers)
 
 
 def _read_sparse(worker_labels: Any, missing_label: Any) -> _Given:
@@ -209,7 +161,7 @@ def _read_dense(worker_labels: Any, missing_label: Any) -> _Given:
 def _as_matrix(worker_labels: Any) -> tuple[Array, Array, Array | None]:
     """Values, mask of missing entries, and worker names if there are any."""
     names = None
-    if is_polars(worker_labels):
+    if not isinstance(worker_labels, np.ndarray) and is_polars(worker_labels):
         worker_labels = polars_to_pandas(worker_labels)
     if hasattr(worker_labels, "columns") and hasattr(worker_labels, "to_numpy"):
         names = np.array(worker_labels.columns, dtype=object)
@@ -245,14 +197,9 @@ def _array(nested: Any) -> Array:
 
 def _is_present(values: Array, missing_label: Any) -> NDArray[np.bool_]:
     """Where there is a label."""
-    if values.dtype.kind in "fc":
-        present = np.asarray(~np.isnan(values))
-    elif values.dtype.kind in "mM":
-        present = ~np.isnat(values)
-    elif values.dtype == object:
-        present = ~np.frompyfunc(_is_nothing, 1, 1)(values).astype(bool)
-    else:
-        present = np.ones(values.shape, dtype=bool)
+    present = np.ones(values.shape, dtype=bool)
+    if values.dtype.kind in "fcmMO":
+        present = ~is_missing(values)
     if missing_label is None or _is_nothing(missing_label):
         return present
     number = isinstance(missing_label, numbers.Number)
@@ -272,11 +219,8 @@ def _same(value: Any, missing_label: Any) -> bool:
     return isinstance(equal, bool | np.bool_) and bool(equal)
 
 
-def _is_nothing(value: Any) -> bool:
-    """None, NaN, NaT and pandas.NA."""
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(value, float | np.floating | np.datetime64) and bool(value != value)
+def _is_nothing(label: Any) -> bool:
+    return not isinstance(label, int | str) and bool(is_missing(np.array([label], object))[0])
 
 
 def _refuse_unlabelled_rows(given: _Given, missing_label: Any) -> None:
@@ -301,7 +245,7 @@ def _refuse_missing_label_as_text(given: _Given, missing_label: Any) -> None:
     found = np.flatnonzero(same.astype(bool))
     if len(found):
         raise ValueError(
-            f"worker_labels holds the text {text!r} ({given.place(found[0])}), and missing_label "
+            f"worker_labels holds the text {text!r} ({_place(given, found[0])}), and missing_label "
             f"is {missing_label!r}. Pass missing_label={text!r} if it means 'not labelled', "
             "missing_label=None if it is a class."
         )
@@ -316,18 +260,28 @@ def _whole_numbers(given: _Given) -> Array:
     if broken.any():
         first = np.flatnonzero(broken)[0]
         raise ValueError(
-            f"worker_labels must hold classes; {given.place(first)} holds "
+            f"worker_labels must hold classes; {_place(given, first)} holds "
             f"{plain(values[first])!r}. Unknown label type: continuous."
         )
-    return values.astype(np.int64) if np.abs(values).max(initial=0) < 2**53 else values
+    # in double precision, for 2**53 is more than half precision holds
+    exact = float(np.abs(values).max(initial=0)) < 2**53
+    return values.astype(np.int64) if exact else values
 
 
-def _encode(values: Array) -> tuple[Array, NDArray[np.intp]]:
+def _encode(values: Array, given: _Given) -> tuple[Array, NDArray[np.intp]]:
     """Sorted distinct labels and the position of each value among them."""
     if values.dtype != object:
         found, code = np.unique(values, return_inverse=True)
         return found, code.astype(np.intp)
-    distinct = set(values.tolist())
+    try:
+        distinct = set(values.tolist())
+    except TypeError:
+        lists = np.frompyfunc(lambda value: value.__hash__ is None, 1, 1)(values).astype(bool)
+        first = int(lists.argmax())
+        raise ValueError(
+            f"worker_labels must hold one label per row and worker; {_place(given, first)} holds "
+            f"{values[first]!r}."
+        ) from None
     _refuse_two_spellings(distinct)
     try:
         ordered = sorted(distinct)
@@ -352,8 +306,11 @@ def _refuse_two_spellings(distinct: set[Any]) -> None:
 def _label_array(labels: Sequence[Any]) -> Array:
     """Labels in one dimension; text and plain numbers in numpy's own types."""
     kinds = {type(label) for label in labels}
-    if kinds <= {str} or kinds <= {int} or kinds <= {bool}:
-        return np.array(labels)
+    if len(kinds) == 1 and kinds <= {str, int, bool, np.datetime64, np.timedelta64}:
+        plain_array = np.array(labels)
+        # integers of which some need 64 bits without a sign would become floats
+        if plain_array.dtype.kind != "f":
+            return plain_array
     array = np.empty(len(labels), dtype=object)
     for place, label in enumerate(labels):
         array[place] = label
@@ -365,15 +322,13 @@ def _positions(labels: Array, classes: Array) -> NDArray[np.intp]:
     return np.array([position.get(label, -1) for label in label_keys(labels)], dtype=np.intp)
 
 
-def _codes_among(
-    classes: Array, found: Array, code: NDArray[np.intp], given: _Given
-) -> NDArray[np.intp]:
+def _codes_among(classes: Array, labels: CrowdLabels) -> NDArray[np.intp]:
     """Codes with regard to ``classes``; an error names the first label outside of them."""
-    new = _positions(found, classes)[code]
-    if (new < 0).any():
-        first = np.flatnonzero(new < 0)[0]
+    code = _positions(labels.classes, classes)[labels.code]
+    if (code < 0).any():
+        first = int((code < 0).argmax())
         raise ValueError(
-            f"worker_labels holds {plain(found[code[first]])!r} ({given.place(first)}), which is "
-            f"not among the classes: {name_some(classes)}."
+            f"worker_labels holds {plain(labels.classes[labels.code[first]])!r} "
+            f"({_place(labels, first)}), which is not among the classes: {name_some(classes)}."
         )
-    return new
+    return code

@@ -1,48 +1,20 @@
 """Tables with one annotation per row to label matrices, and back."""
 
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.aggregation._label_matrix import CrowdLabels, check_label_matrix
-from sklearn_imbgen.utils import import_extra, name_some, plain
+from sklearn_imbgen.aggregation._label_matrix import check_label_matrix
+from sklearn_imbgen.aggregation._labels import AnnotationMatrix
+from sklearn_imbgen.utils import import_extra, is_polars, name_some, plain, polars_to_pandas
 
-__all__ = ["AnnotationMatrix", "annotations_to_matrix", "matrix_to_annotations"]
+__all__ = ["annotations_to_matrix", "matrix_to_annotations"]
 
 Codes = NDArray[np.intp]
-
-
-class AnnotationMatrix(NamedTuple):
-    """A sparse label matrix and the names of what is in it.
-
-    Parameters
-    ----------
-    worker_labels : csr_array of shape (n_samples, n_workers)
-        Stored entries, zeros included, are positions in ``classes``.
-    samples : ndarray of shape (n_samples,)
-    workers : ndarray of shape (n_workers,)
-    classes : ndarray of shape (n_classes,)
-
-    Examples
-    --------
-    An aggregator fitted on codes gives codes, ``classes`` names them:
-
-    >>> import pandas as pd
-    >>> from sklearn_imbgen.crowd import MajorityVote, annotations_to_matrix
-    >>> votes = pd.DataFrame({"task": [7, 7], "worker": ["x", "y"], "label": ["dog", "dog"]})
-    >>> matrix = annotations_to_matrix(votes, sparse_output=True)
-    >>> matrix.classes[MajorityVote().fit_predict(matrix.worker_labels)].tolist()
-    ['dog']
-    """
-
-    worker_labels: sparse.csr_array
-    samples: Array
-    workers: Array
-    classes: Array
 
 
 def annotations_to_matrix(
@@ -60,7 +32,7 @@ def annotations_to_matrix(
     Parameters
     ----------
     frame : DataFrame
-        One row per annotation; other columns are left aside.
+        Of pandas or polars, with one row per annotation; other columns are left aside.
     sample, worker, label : column names, default="task", "worker", "label"
         What was labelled, by whom, and as what; the defaults are crowd-kit's.
     samples : array-like of shape (n_samples,), default=None
@@ -68,14 +40,15 @@ def annotations_to_matrix(
         X. None is the order of first appearance.
     missing_label : label, default=-1
         Fills a matrix of numbers where nothing was labelled; any other kind of
-        label gets None there, which always means "not labelled".
+        label gets None there, which always means "not labelled". If it is text, rows
+        with this label count as not labelled.
     sparse_output : bool, default=False
         Return an :class:`AnnotationMatrix`, whose memory follows the number of
         annotations, not samples times workers.
 
     Returns
     -------
-    DataFrame of shape (n_samples, n_workers) or AnnotationMatrix
+    pandas DataFrame of shape (n_samples, n_workers) or AnnotationMatrix
         To be passed to ``fit``; samples are its index and workers, sorted, its
         columns.
 
@@ -103,12 +76,17 @@ def annotations_to_matrix(
     a -1  1
     """
     pandas = import_extra("pandas", "cli", "A table of annotations")
+    frame = polars_to_pandas(frame) if is_polars(frame) else frame
     _check_columns(frame, [sample, worker, label])
     row, sample_names = _sample_positions(pandas, frame[sample], samples)
     column, worker_names = pandas.factorize(frame[worker], sort=True)
-    # one label per row is a label matrix of one worker
-    encoded = check_label_matrix(frame[label])
     _refuse_repeats(pandas, row * len(worker_names) + column, frame, [sample, worker])
+    labels = frame[label]
+    if isinstance(missing_label, str):
+        given = np.asarray(labels != missing_label)
+        row, column, labels = row[given], column[given], labels[given]
+    # one label per row is a label matrix of one worker
+    encoded = check_label_matrix(labels, missing_label=missing_label)
     if sparse_output:
         shape = len(sample_names), len(worker_names)
         matrix = sparse.csr_array((encoded.code, (row, column)), shape=shape)
@@ -145,7 +123,7 @@ def matrix_to_annotations(
 
     Returns
     -------
-    DataFrame of shape (n_annotations, 3)
+    pandas DataFrame of shape (n_annotations, 3)
         Ordered by row of the matrix and then by worker.
 
     Raises
@@ -167,9 +145,15 @@ def matrix_to_annotations(
     2    a       1      1
     """
     pandas = import_extra("pandas", "cli", "A table of annotations")
-    labels, names = _encode_with_names(worker_labels, missing_label)
+    labels = check_label_matrix(worker_labels, missing_label=missing_label)
     if samples is not None:
         names = pandas.Index(samples)
+    elif isinstance(worker_labels, AnnotationMatrix):
+        names = worker_labels.samples
+    else:
+        # of a dataframe of pandas; a list has an attribute index too
+        index = worker_labels.index if hasattr(worker_labels, "iloc") else None
+        names = np.arange(labels.n_samples) if index is None else index
     if len(names) != labels.n_samples:
         raise ValueError(
             f"samples has {len(names)} names but worker_labels has {labels.n_samples} rows."
@@ -185,21 +169,6 @@ def matrix_to_annotations(
         label: labels.classes[labels.code],
     }
     return pandas.DataFrame(columns)
-
-
-def _encode_with_names(worker_labels: Any, missing_label: Any) -> tuple[CrowdLabels, Any]:
-    """Encoded labels and the names of the rows."""
-    if isinstance(worker_labels, AnnotationMatrix):
-        matrix, samples, workers, classes = worker_labels
-        codes = check_label_matrix(matrix, missing_label=None, classes=np.arange(len(classes)))
-        named = CrowdLabels(
-            codes.sample, codes.worker, codes.code, codes.n_samples, classes, workers
-        )
-        return named, samples
-    labels = check_label_matrix(worker_labels, missing_label=missing_label)
-    # a list has an attribute index too
-    index = worker_labels.index if hasattr(worker_labels, "columns") else None
-    return labels, np.arange(labels.n_samples) if index is None else index
 
 
 def _check_columns(frame: Any, columns: list[Any]) -> None:

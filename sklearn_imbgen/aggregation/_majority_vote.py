@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_imbgen.aggregation._base import BaseAggregator, Judgement
-from sklearn_imbgen.aggregation._label_matrix import CrowdLabels
+from sklearn_imbgen.aggregation._labels import CrowdLabels
 from sklearn_imbgen.aggregation._truth_inference import (
     VoteModel,
     confusion_counts,
@@ -45,6 +45,7 @@ class MajorityVote(BaseAggregator):
         worker labelled no row of a vote, the row of all workers together.
     worker_error_rate_ : ndarray of shape (n_workers,)
         Errors against the vote: that of each class, weighted with ``class_prior_``.
+        NaN if nobody else labelled any of the worker's rows.
     class_prior_ : ndarray of shape (n_classes,)
         Share of each class among ``labels_``.
 

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.utils import check_scalar
 
-from sklearn_imbgen.aggregation._label_matrix import CrowdLabels, check_label_matrix
+from sklearn_imbgen.aggregation._label_matrix import check_label_matrix
+from sklearn_imbgen.aggregation._labels import CrowdLabels
 
 __all__ = [
     "VoteModel",
@@ -40,8 +41,8 @@ SmoothingTarget = Literal["pooled", "uniform"]
 # A prior below this counts as this, so that its logarithm is finite.
 PROBABILITY_FLOOR = 1e-10
 
-# Exponentials of less are zero or inexact.
-LOG_UNDERFLOW = -600.0
+# Exponentials of logarithms farther from zero are zero, inexact or infinite.
+LARGEST_LOG = 600.0
 
 # A label that a worker never gave counts as this many, so that no logarithm is of zero.
 LABEL_FLOOR = 1e-10
@@ -370,7 +371,7 @@ def posterior_from(log_likelihood: Floats, log_prior: Floats) -> tuple[Floats, F
     # numpy is slow along a short axis: the peak is looked for only where the
     # exponential needs it, and sums are products with ones
     shift = np.zeros((len(joint), 1))
-    if joint.min() < LOG_UNDERFLOW:
+    if joint.min() < -LARGEST_LOG or joint.max() > LARGEST_LOG:
         shift = joint.max(axis=1, keepdims=True)
         joint -= shift
     posterior = np.exp(joint, out=joint)

@@ -252,8 +252,12 @@ def _worker_table(votes: Votes, aggregator: Any) -> pd.DataFrame:
     table = pd.DataFrame(report)
     names = {f"recall_{code}": f"recall_{label}" for code, label in enumerate(classes)}
     table = table.rename(columns=names)
-    idle = table["n_labels"].to_numpy() == 0
-    table.insert(3, "error_rate", np.where(idle, np.nan, aggregator.worker_error_rate_))
+    table.insert(3, "error_rate", aggregator.worker_error_rate_)
+    # of whom nobody else labelled a row, the inferred labels are what this worker said
+    alone = table["error_rate"].isna() & (table["n_labels"] > 0)
+    judged = ["accuracy", "balanced_accuracy", *names.values(), "informativeness"]
+    table.loc[alone, judged] = np.nan
+    table.loc[alone, "looks_like"] = "not known"
     return table
 
 
@@ -310,7 +314,9 @@ def _class_counts(codes: Array, classes: Array) -> dict[Any, int]:
 
 
 def _who_stands_out(workers: pd.DataFrame) -> str:
-    kinds = workers[~workers["looks_like"].isin(["ok", "few labels"])].groupby("looks_like")
+    kinds = workers[~workers["looks_like"].isin(["ok", "few labels", "not known"])].groupby(
+        "looks_like"
+    )
     return "; ".join(f"{kind}: {name_some(group['worker'])}" for kind, group in kinds) or "nobody"
 
 

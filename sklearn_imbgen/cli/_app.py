@@ -460,10 +460,11 @@ def aggregate(
         {"the votes": votes, "--output": output, "--report": report, "--picture": picture}
     )
     columns = VoteColumns(sample, None if wide else worker or "worker", label or "label")
-    content = read_votes(votes, columns, missing, Reading(sep=sep, encoding=encoding, drop=drop))
     if picture is not None:
         check_picture(picture)
     with collect_warnings() as warned:
+        reading = Reading(sep=sep, encoding=encoding, drop=drop)
+        content = read_votes(votes, columns, missing, reading)
         inferred = infer(content, method, **given)
     write_table(inferred.labels, output)
     if report is not None:

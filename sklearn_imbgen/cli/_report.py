@@ -200,7 +200,7 @@ def fidelity(
         Columns of the dataframes that hold categories.
     seed : int
     """
-    # imported here: a command without a report needs no matplotlib, which this room may import
+    # imported here: a command without a report needs no matplotlib, which this folder may import
     from sklearn_imbgen.inspection import fidelity_of_methods
 
     columns = [codec_rows.columns.get_loc(name) for name in categorical]

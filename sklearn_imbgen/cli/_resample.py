@@ -130,11 +130,11 @@ def _smote(settings: Settings) -> Any:
     return SMOTENC(categorical_features=list(settings.categorical), **shared)
 
 
-def _ours(name: str, *, trains: bool = True) -> Callable[[Settings], Any]:
+def _ours(name: str, *, verbose: bool = True) -> Callable[[Settings], Any]:
     def build(settings: Settings) -> Any:
         # imported here: --help and the other methods need no torch
         sampler = getattr(import_module("sklearn_imbgen.over_sampling"), name)
-        progress = {"verbose": settings.verbose} if trains else {}
+        progress = {"verbose": settings.verbose} if verbose else {}
         return sampler(
             sampling_strategy=settings.strategy,
             categorical_features=list(settings.categorical),
@@ -149,11 +149,11 @@ METHODS: dict[str, Method] = {
     NO_METHOD: Method("None", _nothing, least_rows=1),
     "random": Method("Random", _random, least_rows=1),
     "smote": Method("SMOTE", _smote),
-    "swim": Method("SWIM", _ours("SWIM", trains=False), least_rows=1, streams=True),
+    "swim": Method("SWIM", _ours("SWIM", verbose=False), least_rows=1, streams=True),
     "latent-smote": Method("LatentSMOTE", _ours("LatentSMOTE"), streams=True),
     "conditional-gan": Method("ConditionalGAN", _ours("ConditionalGAN"), streams=True),
     "bagan": Method("BAGAN", _ours("BAGAN"), streams=True),
-    "imb-mix": Method("ImbMix", _ours("ImbMix", trains=False), streams=True),
+    "imb-mix": Method("ImbMix", _ours("ImbMix", verbose=False), streams=True),
     "glgan": Method("GLGAN", _ours("GLGAN"), streams=True),
 }
 

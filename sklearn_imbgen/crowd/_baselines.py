@@ -394,7 +394,8 @@ class WorkerLayer(nn.Module):
         else:
             weight = torch.ones(n_workers, n_classes, dtype=torch.float32)
         self.weight = nn.Parameter(weight)
-        self.bias = nn.Parameter(torch.zeros_like(weight)) if "bias" in kind else None
+        offset = torch.zeros(n_workers, n_classes, dtype=torch.float32)
+        self.bias = nn.Parameter(offset) if "bias" in kind else None
 
     def forward(self, probabilities: Tensor, worker: Tensor) -> Tensor:
         """Logits of shape (n_labels, n_classes): of each row and the worker beside it."""
@@ -407,7 +408,8 @@ class WorkerLayer(nn.Module):
         """Softmax of the answers where a class is certain: (worker, class, answer)."""
         n_workers, n_classes = self.weight.shape[:2]
         with torch.no_grad():
-            certain = torch.eye(n_classes).to(self.weight).repeat(n_workers, 1)
+            one_hot = torch.eye(n_classes, dtype=torch.float32, device=self.weight.device)
+            certain = one_hot.repeat(n_workers, 1)
             worker = torch.arange(n_workers, device=certain.device).repeat_interleave(n_classes)
             answers = self(certain, worker).cpu().double().view(n_workers, n_classes, n_classes)
         return torch.softmax(answers, dim=2).numpy()

@@ -165,7 +165,8 @@ class CrossFitting:
             hidden = torch.relu(network.encoder(X[rows]))
             if self.dropout:
                 # from a generator of ours: torch's own dropout draws from the global RNG
-                kept = torch.rand(hidden.shape, generator=self.generator) >= self.dropout
+                chance = torch.rand(hidden.shape, generator=self.generator, dtype=torch.float32)
+                kept = chance >= self.dropout
                 hidden = hidden * kept.to(X.device) / (1 - self.dropout)
             return {"total": soft_cross_entropy(network.head(hidden), targets[rows])}
 

@@ -27,6 +27,7 @@ from sklearn_imbgen._typing import Array
 from sklearn_imbgen.aggregation import (
     CrowdLabels,
     agreement,
+    check_rows,
     error_rates,
     read_crowd_labels,
     warn_of_idle_workers,
@@ -47,7 +48,7 @@ from sklearn_imbgen.nn import (
     thread_share,
     torch_generator,
 )
-from sklearn_imbgen.utils import TableCodec, plain
+from sklearn_imbgen.utils import TableCodec, check_row_order, plain
 
 __all__ = [
     "BaseCrowdClassifier",
@@ -136,8 +137,8 @@ class BaseCrowdClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Training rows.
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Training rows; the network works on dense ones.
         y : array-like of shape (n_samples, n_workers) or (n_samples,)
             The label matrix, in which ``missing_label`` marks what was not
             labelled; one dimension is one worker who labelled every row. For
@@ -165,8 +166,9 @@ class BaseCrowdClassifier(
         ConfusedLabelsWarning
             If all rows are inferred to be of one class.
         """
-        X = validate_data(self, X, dtype=FLOATS)
-        given = read_crowd_labels(self, X, y, crowd_labels, self.missing_label)
+        check_rows(X)
+        rows, X = X, validate_data(self, X, dtype=FLOATS, accept_sparse="csr")
+        given = read_crowd_labels(self, rows, y, crowd_labels, self.missing_label)
         warn_of_idle_workers(given.labels)
         self._hidden = hidden_widths(self.hidden_dims)
         device = resolve_device(self.device)
@@ -179,8 +181,8 @@ class BaseCrowdClassifier(
         self.classes_, self.workers_ = given.labels.classes, given.labels.workers
         self.history_: History = {}
         with compute_settings(device, module_seed):
-            rows = torch.from_numpy(self._codec.encode(X)).to(device)
-            data = CrowdData(rows, given.labels, given.truth, generator, random_state, device)
+            encoded = torch.from_numpy(self._codec.encode(X)).to(device)
+            data = CrowdData(encoded, given.labels, given.truth, generator, random_state, device)
             try:
                 self._fit(data)
             finally:
@@ -197,7 +199,7 @@ class BaseCrowdClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
 
         Returns
         -------
@@ -212,7 +214,7 @@ class BaseCrowdClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
 
         Returns
         -------
@@ -229,7 +231,7 @@ class BaseCrowdClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
 
         Returns
         -------
@@ -245,7 +247,7 @@ class BaseCrowdClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_workers)
             One dimension: the truth, of which the accuracy is taken. Two: a label
             matrix, of which the share of all given labels that equal the
@@ -256,6 +258,7 @@ class BaseCrowdClassifier(
         -------
         float
         """
+        check_row_order(X, y)
         return agreement(
             y,
             self.predict(X),
@@ -271,7 +274,8 @@ class BaseCrowdClassifier(
     def _infer(self, X: Any, *, embedding: bool) -> Tensor:
         """Logits or embedding of rows as a user gives them, float64."""
         check_is_fitted(self, "module_")
-        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        check_rows(X)
+        X = validate_data(self, X, dtype=FLOATS, accept_sparse="csr", reset=False)
         rows = torch.from_numpy(self._codec.encode(X))
         module: nn.Module = self.module_.encoder if embedding else self.module_
         if self.module is None:
@@ -307,14 +311,27 @@ class BaseCrowdClassifier(
         self.class_prior_ = prior
 
     def _warn_of_one_class(self) -> None:
-        if (self.labels_ == self.labels_[0]).all():
-            warnings.warn(
-                f"{type(self).__name__} inferred the label {plain(self.labels_[0])!r} for all "
-                "rows, although workers gave other labels as well. Rare classes may have been "
-                "lost, or the workers do not agree at all. class_weight and max_epochs may help.",
-                ConfusedLabelsWarning,
-                stacklevel=3,
+        if len(np.unique(self.label_proba_.argmax(axis=1))) > 1:
+            return
+        name, label = type(self).__name__, plain(self.labels_[0])
+        message = f"{name} inferred the label {label!r} for all rows"
+        if len(self.workers_) == 1:
+            message += (
+                ": it takes y of one label per row for the answers of one worker, who may be "
+                "wrong. If these labels are the truth, any classifier is better, such as "
+                "scikit-learn's with class_weight='balanced'."
             )
+        else:
+            message += (
+                ", although workers gave other labels as well. Rare classes may have been lost, "
+                "or the workers do not agree at all. class_weight and max_epochs may help."
+            )
+        warnings.warn(message, ConfusedLabelsWarning, stacklevel=3)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def _leave_device(self) -> None:
         # a classifier trained on a GPU pickles and predicts anywhere
@@ -375,6 +392,8 @@ def build_classifier(
         extractor = multilayer_perceptron([n_features, *hidden, latent_dim], generator)
     else:
         extractor = build_module(module, "module", n_features=n_features, latent_dim=latent_dim)
+        # as the rows are, whatever torch's default is
+        extractor = extractor.float()
         check_output_shape(extractor, n_features, latent_dim, "module")
     network = WithHead(extractor, latent_dim, n_classes, generator)
     if start_scale is None:

@@ -9,7 +9,7 @@ from sklearn.utils import Bunch, check_random_state, check_scalar
 
 from sklearn_imbgen.aggregation import check_label_matrix
 from sklearn_imbgen.datasets._imbalance import list_labels
-from sklearn_imbgen.utils import name_some
+from sklearn_imbgen.utils import check_row_order, name_some
 
 __all__ = ["encode_truth", "make_crowd_labels"]
 
@@ -124,6 +124,7 @@ def make_crowd_labels(
     low, high = _check_error_rate(error_rate)
     rng = check_random_state(random_state)
     if difficulty is not None:
+        check_row_order(y, difficulty, "difficulty", "y")
         error = low + (high - low) * _check_difficulty(difficulty, len(truth))
         rates = np.bincount(truth, error) / np.bincount(truth)
         ordinary = np.repeat(even_confusion(rates)[None], n_ordinary, axis=0)

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array, check_random_state, check_scalar
 
 from sklearn_imbgen.datasets._crowd import encode_truth
-from sklearn_imbgen.utils import draw_seed
+from sklearn_imbgen.utils import check_row_order, draw_seed, refuse_masked
 
 __all__ = ["estimate_difficulty"]
 
@@ -85,6 +85,8 @@ def estimate_difficulty(
     check_scalar(target_accuracy, "target_accuracy", Real, min_val=0, max_val=1)
     check_scalar(max_epochs, "max_epochs", Integral, min_val=1)
     truth = encode_truth(y)[1]
+    refuse_masked(X)
+    check_row_order(X, y)
     X = check_array(X, accept_sparse="csr", input_name="X")
     if X.shape[0] != len(truth):
         raise ValueError(f"X has {X.shape[0]} rows but y has {len(truth)} labels.")

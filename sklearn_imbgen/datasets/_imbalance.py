@@ -306,7 +306,8 @@ def list_labels(y: Any) -> list[Any]:
         refuse_label_matrix(y)
         flat = np.ravel(one_hot_labels(y))
     labels = flat.tolist() if hasattr(flat, "tolist") else list(flat)
-    values = np.fromiter(labels, dtype=object)
+    # an array tells NaT from None, a list may hold tuples
+    values = flat if isinstance(flat, np.ndarray) else np.fromiter(labels, dtype=object)
     refuse_missing_labels(is_missing(values), values)
     return labels
 

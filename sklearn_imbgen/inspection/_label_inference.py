@@ -18,7 +18,7 @@ from sklearn_imbgen.inspection._axes import (
     largest_first,
     take_axes,
 )
-from sklearn_imbgen.utils import fitted_part
+from sklearn_imbgen.utils import fitted_part, labels_of_rows
 
 __all__ = ["LabelInferenceDisplay"]
 
@@ -182,13 +182,10 @@ class LabelInferenceDisplay:
         LabelInferenceDisplay
             The drawn display.
         """
-        inferred = column_or_1d(labels)
+        inferred = labels_of_rows(certainty, labels, "labels", "certainty")
         certain = np.asarray(column_or_1d(certainty), dtype=np.float64)
-        if len(inferred) != len(certain) or not len(inferred):
-            raise ValueError(
-                "labels and certainty must hold one value per row, of at least one row; got "
-                f"{len(inferred)} and {len(certain)}."
-            )
+        if not len(inferred):
+            raise ValueError("labels and certainty are of no row; at least one is needed.")
         if not np.isfinite(certain).all():
             row = np.flatnonzero(~np.isfinite(certain))[0]
             raise ValueError(f"certainty must be finite; row {row} holds {certain[row]}.")

@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.decomposition import PCA
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.utils import TableCodec, check_finite
+from sklearn_imbgen.utils import TableCodec, check_finite, refuse_masked
 
 ORDINALS = ("first", "second")
 
@@ -125,6 +125,7 @@ class ImageSpace:
 
 
 def _as_array(X: Any, n_columns: int | None = None) -> Array:
+    refuse_masked(X)
     table = X.toarray() if sparse.issparse(X) else np.asarray(X)
     if table.ndim != 2:
         raise ValueError(f"X must be a table with two dimensions; got shape {table.shape}.")

@@ -16,8 +16,9 @@ from sklearn_imbgen.inspection._axes import (
     VERMILLION,
     take_axes,
 )
-from sklearn_imbgen.metrics._attack import Attack, AttackedRows
-from sklearn_imbgen.metrics._class_accuracy import (
+from sklearn_imbgen.metrics import (
+    Attack,
+    AttackedRows,
     accuracy_of_classes,
     class_sizes,
     mean_of_classes,

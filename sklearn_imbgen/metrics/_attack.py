@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import _safe_indexing, column_or_1d
+from sklearn.utils import _safe_indexing
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.metrics._black_box import Ball, distances_to_error
 from sklearn_imbgen.metrics._raw_units import as_numbers, find_raw_units, like
-from sklearn_imbgen.utils import name_some, split_pipeline
+from sklearn_imbgen.utils import labels_of_rows, name_some, split_pipeline
 
 __all__ = ["Attack", "AttackedRows"]
 
@@ -80,9 +80,7 @@ class AttackedRows:
         self.last_, self.resamples_ = parts.last, parts.resamples
         self._check_victim()
         X = np.asarray(X) if isinstance(X, list | tuple) else X
-        self.labels_: Array = column_or_1d(y)
-        if len(self.labels_) != X.shape[0]:
-            raise ValueError(f"X has {X.shape[0]} rows and y has {len(self.labels_)} labels.")
+        self.labels_ = labels_of_rows(X, y)
         through = parts.transformers if attack.units == "net" else ()
         self._rows = parts.transform(X) if through else X
         self._transformers = parts.transformers

@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import column_or_1d
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.metrics._attack import AttackedRows
 from sklearn_imbgen.metrics._columns import ColumnReport
-from sklearn_imbgen.utils import name_some, under_represented
+from sklearn_imbgen.utils import labels_of_rows, name_some, under_represented
 
 __all__ = [
     "ClassAccuracyReport",
@@ -68,12 +67,9 @@ def class_accuracy(
     (mean)  under-represented       2               10     0.500            0.500
     (mean)            overall       4              100     0.750            0.500
     """
-    labels, predicted, attacked = map(column_or_1d, (y_true, y_pred, y_pred_attacked))
-    if not len(labels) == len(predicted) == len(attacked):
-        raise ValueError(
-            f"y_true, y_pred and y_pred_attacked need one label per row; got {len(labels)}, "
-            f"{len(predicted)} and {len(attacked)}."
-        )
+    labels = labels_of_rows(y_true, y_true, "y_true")
+    predicted = labels_of_rows(y_true, y_pred, "y_pred", "y_true")
+    attacked = labels_of_rows(y_true, y_pred_attacked, "y_pred_attacked", "y_true")
     classes, counts = class_sizes(labels, class_counts, None)
     right = np.asarray(predicted == labels, dtype=bool)
     robust = right & np.asarray(attacked == labels, dtype=bool)

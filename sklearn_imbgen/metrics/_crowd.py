@@ -10,12 +10,16 @@ from sklearn_imbgen.aggregation import (
     check_label_matrix,
     confusion_counts,
     dawid_skene,
+    judged_workers,
     vote_proportions,
 )
 from sklearn_imbgen.metrics._columns import ColumnReport
 from sklearn_imbgen.utils import (
+    check_row_order,
     name_some,
+    one_hot_labels,
     plain,
+    refuse_label_matrix,
 )
 
 __all__ = ["AnnotatorReport", "annotator_report", "krippendorff_alpha", "labels_and_truth"]
@@ -101,7 +105,8 @@ def annotator_report(
     y : array-like of shape (n_samples,), default=None
         True labels. None takes the posterior of Dawid and Skene's model in their
         place: every row counts for each class by its probability. That is as
-        good as the crowd is; a single worker is always right then.
+        good as the crowd is, and says nothing of a worker whose rows nobody else
+        labelled.
     missing_label : label, default=-1
         What stands for "not labelled".
 
@@ -124,8 +129,8 @@ def annotator_report(
         - "most_given" and "most_given_share": the label used most;
         - "looks_like": see Notes.
 
-        NaN stands where there is nothing to compare: no label, nobody else who
-        labelled the worker's rows, a class that the worker never met.
+        NaN stands where there is nothing to compare: no label, neither a true label
+        nor anybody else's on the worker's rows, a class that the worker never met.
 
     Raises
     ------
@@ -146,20 +151,25 @@ def annotator_report(
     - "spammer": the informativeness is below 0.1, no better than chance;
     - "ok".
 
+    It is "not known" without ``y`` for a worker whose rows nobody else labelled.
+
     Examples
     --------
     >>> import numpy as np
     >>> from sklearn_imbgen.metrics import annotator_report
     >>> truth = np.repeat([0, 1], [40, 20])
-    >>> report = annotator_report(np.column_stack([truth, 1 - truth, 0 * truth]), truth)
+    >>> votes = np.column_stack([truth, truth, 1 - truth, 0 * truth])
+    >>> report = annotator_report(votes, truth)
     >>> report["looks_like"].tolist(), report["recall_1"].tolist()
-    (['ok', 'adversary', 'always one label'], [1.0, 0.0, 0.0])
+    (['ok', 'ok', 'adversary', 'always one label'], [1.0, 1.0, 0.0, 0.0])
     """
     labels, truth = labels_and_truth(worker_labels, y, missing_label)
     given = np.zeros((labels.n_workers, labels.n_classes))
     np.add.at(given, (labels.worker, labels.code), 1)
     n_labels = given.sum(axis=1).astype(np.intp)
     counts = confusion_counts(labels, truth)
+    known = judged_workers(labels) if y is None else np.ones(labels.n_workers, dtype=bool)
+    counts[~known] = 0.0
     n_rows = counts.sum(axis=2)
     met = n_rows > MET
     confusion = _divide(counts, np.where(met, n_rows, 0.0)[..., None])
@@ -169,7 +179,7 @@ def annotator_report(
         n_labels=n_labels,
         share=n_labels / labels.n_samples,
         agreement=agreement_with_others(labels),
-        accuracy=_divide(np.trace(counts, axis1=1, axis2=2), n_labels),
+        accuracy=_divide(np.trace(counts, axis1=1, axis2=2), np.where(known, n_labels, 0)),
         balanced_accuracy=_mean_where(met, recall),
     )
     for name, column in zip(labels.classes.tolist(), recall.T, strict=True):
@@ -179,7 +189,8 @@ def annotator_report(
     most_given[n_labels == 0] = None
     report["most_given"] = most_given
     report["most_given_share"] = _divide(given.max(axis=1), n_labels)
-    report["looks_like"] = _looks_like(report, confusion, n_rows)
+    looks_like = _looks_like(report, confusion, n_rows)
+    report["looks_like"] = np.where(known | (n_labels == 0), looks_like, "not known")
     return report
 
 
@@ -264,6 +275,9 @@ def labels_and_truth(
     labels = check_label_matrix(worker_labels, missing_label=missing_label)
     if y is None:
         return labels, dawid_skene(labels, vote_proportions(labels), smoothing=1.0).posterior
+    check_row_order(worker_labels, y, "y", "worker_labels")
+    refuse_label_matrix(y)
+    y = one_hot_labels(y)
     if np.ndim(y) != 1:
         raise ValueError(f"y must hold one true label per row; got shape {np.shape(y)}.")
     try:
@@ -277,8 +291,11 @@ def labels_and_truth(
             f"No label of y ({name_some(truth.classes)}) is one that the workers gave "
             f"({name_some(labels.classes)}): both must be written alike, also in type."
         )
-    every = [*labels.classes.tolist(), *truth.classes.tolist()]
-    classes = check_label_matrix(np.fromiter(every, dtype=object)).classes
+    if labels.classes.dtype == truth.classes.dtype != object:
+        classes = np.union1d(labels.classes, truth.classes)
+    else:
+        every = [*labels.classes.tolist(), *truth.classes.tolist()]
+        classes = check_label_matrix(np.fromiter(every, dtype=object)).classes
     labels = check_label_matrix(worker_labels, missing_label=missing_label, classes=classes)
     return labels, np.eye(len(classes))[check_label_matrix(y, classes=classes).code]
 

@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.model_selection import StratifiedKFold
 
 from sklearn_imbgen.aggregation import (
+    AnnotationMatrix,
     check_label_matrix,
     majority_codes,
 )
@@ -91,4 +92,6 @@ class CrowdStratifiedKFold(StratifiedKFold):
 
 def is_label_matrix(y: Any) -> bool:
     """Whether y has two dimensions: the labels of workers, not one label per row."""
-    return sparse.issparse(y) or len(getattr(y, "shape", None) or np.shape(y)) == 2
+    if sparse.issparse(y) or isinstance(y, AnnotationMatrix):
+        return True
+    return len(getattr(y, "shape", None) or np.shape(y)) == 2

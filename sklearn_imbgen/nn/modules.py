@@ -99,8 +99,7 @@ class WithHead(nn.Module):
 
     def forward(self, X: Tensor) -> Tensor:
         """Logits of shape (n_samples, n_outputs)."""
-        logits: Tensor = self.head(torch.relu(self.encoder(X)))
-        return logits
+        return self.head(torch.relu(self.encoder(X)))
 
 
 class OneHotBlocks(nn.Module):
@@ -130,8 +129,7 @@ class ConditionalNetwork(nn.Module):
     def forward(self, inputs: Tensor, codes: Tensor) -> Tensor:
         """Output of the network on ``inputs`` beside the one-hot ``codes``."""
         labels = nn.functional.one_hot(codes, self.n_classes).to(inputs.dtype)
-        output: Tensor = self.network(torch.cat([inputs, labels], dim=1))
-        return output
+        return self.network(torch.cat([inputs, labels], dim=1))
 
 
 def build_module(module: Any, name: str, **sizes: int) -> nn.Module:

@@ -28,7 +28,7 @@ from sklearn_imbgen.over_sampling._generative import (
     BaseLatentOverSampler,
     TrainingTensors,
 )
-from sklearn_imbgen.utils import covariance_roots
+from sklearn_imbgen.over_sampling._swim import covariance_roots
 
 __all__ = ["BAGAN", "BalancingPlayers", "latent_normal"]
 

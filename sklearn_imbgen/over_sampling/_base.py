@@ -1,4 +1,4 @@
-"""What all over-samplers share: contract, validation, encoding, weights of rows; no torch."""
+"""What all over-samplers share: contract, encoding, containers, docs; no torch."""
 
 import numbers
 from abc import ABCMeta, abstractmethod
@@ -8,40 +8,34 @@ from typing import Any
 
 import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
-from imblearn.utils import check_sampling_strategy, check_target_type
+from imblearn.utils import check_target_type
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import _fit_context
 from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import label_binarize
 from sklearn.utils import check_random_state
-from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_imbgen._typing import Array
+from sklearn_imbgen.over_sampling._input import (
+    check_labels,
+    check_row_weights,
+    check_rows,
+    extend_weights,
+    find_categorical,
+    rows_to_add,
+)
 from sklearn_imbgen.utils import (
     RowContainer,
     TableCodec,
     build_frame,
     check_class_sizes,
-    check_finite,
-    check_frame,
-    check_numeric_columns,
-    check_target_labels,
     draw_seed,
     integer_bounds,
-    is_category,
     plain,
-    plain_labels,
     plain_table,
-    refuse_label_matrix,
     restore_labels,
     stack_rows,
 )
@@ -179,9 +173,8 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
 
     def _fit_to_strategy(self, X: Any, y: Any, sampling_strategy: Any) -> "BaseTableOverSampler":
         """``fit`` for other class sizes than those of ``self.sampling_strategy``."""
-        labels = self._check_labels(y)
-        X, y, _ = self._check_X_y(X, labels)
-        self.sampling_strategy_ = check_sampling_strategy(sampling_strategy, y, self._sampling_type)
+        X, y, _ = self._check_X_y(X, y)
+        self.sampling_strategy_ = rows_to_add(sampling_strategy, y)
         rows = self._prepare(X, y)
         # the checked copy is large, and not needed while networks are trained
         del X
@@ -219,13 +212,10 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             from sklearn_imbgen.over_sampling._streaming import fit_resample_dask
 
             return fit_resample_dask(self, X, y, sample_weight)
-        labels = self._check_labels(y)
-        rows, target, binarize_y = self._check_X_y(X, labels)
+        rows, target, binarize_y = self._check_X_y(X, y)
         weights = check_row_weights(sample_weight, rows, target)
         counted = slice(None) if weights is None else weights > 0
-        self.sampling_strategy_ = check_sampling_strategy(
-            self.sampling_strategy, target[counted], self._sampling_type
-        )
+        self.sampling_strategy_ = rows_to_add(self.sampling_strategy, target[counted])
         new_rows, new_target = self._fit_resample(rows[counted], target[counted])
         self._record_rows(target, new_target, weights)
         resampled = np.concatenate([target, new_target])
@@ -284,24 +274,16 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
                 return build_frame(self._codec.decode_columns(encoded), names, dtypes)
         return self._container.wrap(self._contain(self._codec.decode(encoded)))
 
-    def _check_labels(self, y: Any) -> Any:
-        labels = plain_labels(y)
-        refuse_label_matrix(labels)
-        check_target_labels(labels)
-        if labels is not None:
-            check_classification_targets(labels)
-        return labels
-
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, Array, bool]:
+        """Rows as an array, their labels, and whether these were one-hot; the codec is made."""
         self._reset()
-        y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
+        y, binarize_y = check_target_type(check_labels(y), indicate_one_vs_all=True)
+        settings = self._settings()
         table = plain_table(X, type(self).__name__)
         self._container = RowContainer(X)
-        X = table
-        self.categorical_features_ = self._resolve_categorical(X)
-        bounds = integer_bounds(X)
-        X, y = self._validate_rows(X, y, reset=True)
-        settings = self._settings()
+        self.categorical_features_ = find_categorical(settings.categorical_features, table)
+        bounds = integer_bounds(table)
+        X, y = check_rows(self, table, y, categorical=self.categorical_features_, reset=True)
         self._codec = TableCodec(
             self.categorical_features_,
             settings.scaling,
@@ -311,54 +293,9 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         )
         return X, y, binarize_y
 
-    def _validate_rows(self, X: Any, y: Any = None, *, reset: bool) -> Any:
-        """Checked rows as an array, with the labels if there are any."""
-        X = plain_table(X, type(self).__name__)
-        mixed = len(self.categorical_features_) > 0
-        is_frame = hasattr(X, "columns") and hasattr(X, "iloc")
-        if is_frame:
-            # names and number of columns first, so that their messages win
-            validate_data(self, X, reset=reset, skip_check_array=True)
-            check_frame(X, self.categorical_features_)
-        if mixed and is_frame:
-            # categories keep their values, which no common dtype would
-            check_consistent_length(X, y)
-            validated: Any = X.to_numpy(dtype=object)
-            return validated if y is None else (validated, np.asarray(y))
-        validated = validate_data(
-            self,
-            X,
-            reset=reset,
-            accept_sparse=["csr", "csc"],
-            dtype=None if mixed else "numeric",
-            ensure_all_finite=False,
-            **({} if y is None else {"y": y}),
-        )
-        rows = validated if y is None else validated[0]
-        names = getattr(self, "feature_names_in_", None)
-        check_finite(rows, names)
-        check_numeric_columns(rows, self.categorical_features_, names)
-        return validated
-
     def _settings(self) -> Any:
         """What has the parameters of encoding and training: the sampler itself, mostly."""
         return self
-
-    def _resolve_categorical(self, X: Any) -> NDArray[np.intp]:
-        asked = self._settings().categorical_features
-        if isinstance(asked, str):
-            dtypes = getattr(X, "dtypes", [])
-            return np.flatnonzero([is_category(dtype) for dtype in dtypes])
-        named = [] if asked is None else list(asked)
-        if not named:
-            return np.empty(0, dtype=np.intp)
-        table = X if hasattr(X, "shape") else np.asarray(X, dtype=object)
-        try:
-            return np.unique(np.asarray(_get_column_indices(table, named), dtype=np.intp))
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"categorical_features={asked!r} does not fit the columns: {error}"
-            ) from error
 
     def _fit_resample(self, X: Any, y: Array) -> tuple[Any, Array]:
         """The synthetic rows alone; ``fit_resample`` sets them behind the originals."""
@@ -405,8 +342,7 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         self, code: int, n_rows: int, random_state: np.random.RandomState
     ) -> NDArray[np.floating[Any]]:
         """Let the child draw; a base may give it other surroundings."""
-        drawn: NDArray[np.floating[Any]] = self._draw(code, n_rows, random_state)
-        return drawn
+        return self._draw(code, n_rows, random_state)
 
     @abstractmethod
     def _learn(self, data: Any) -> None:
@@ -466,54 +402,3 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             names = [plain(label) for label in minorities]
             raise ValueError(f"label is needed: there are several minority classes, {names}.")
         return minorities[0]
-
-
-def check_row_weights(sample_weight: Any, X: Any, y: Array) -> NDArray[np.float64] | None:
-    """One weight per row; None stays None.
-
-    Parameters
-    ----------
-    sample_weight : array-like of shape (n_samples,), number or None
-    X : {array-like, sparse matrix} of shape (n_samples, n_features)
-    y : ndarray of shape (n_samples,)
-
-    Raises
-    ------
-    ValueError
-        If a weight is negative, missing or infinite, if there are more or fewer than rows,
-        or if all rows of a class have weight 0.
-    """
-    if sample_weight is None:
-        return None
-    weights: NDArray[np.float64] = _check_sample_weight(
-        sample_weight, X, dtype=np.float64, ensure_non_negative=True
-    )
-    counting = np.unique(y[weights > 0])
-    absent = np.setdiff1d(np.unique(y), counting)
-    if len(absent):
-        raise ValueError(
-            f"sample_weight is 0 for all rows of class {plain(absent[0])!r}, so there is nothing "
-            "to learn about it. Give one of its rows a weight, or leave the class out of X and y."
-        )
-    return weights
-
-
-def extend_weights(
-    weights: NDArray[np.float64] | None, y: Array, new_y: Array
-) -> NDArray[np.float64]:
-    """Weights of all rows: an original keeps its own, a synthetic row gets its class's mean.
-
-    Rows of weight 0 do not count in the mean. Without weights every row has 1.
-
-    Examples
-    --------
-    >>> y, new_y = np.array(["a", "a", "b", "b", "b"]), np.array(["b"])
-    >>> extend_weights(np.array([1.0, 1.0, 2.0, 4.0, 0.0]), y, new_y).tolist()
-    [1.0, 1.0, 2.0, 4.0, 0.0, 3.0]
-    """
-    if weights is None:
-        return np.ones(len(y) + len(new_y))
-    counted = weights > 0
-    classes, codes = np.unique(y[counted], return_inverse=True)
-    means = np.bincount(codes, weights[counted]) / np.bincount(codes)
-    return np.concatenate([weights, means[np.searchsorted(classes, new_y)]])

@@ -29,6 +29,7 @@ from sklearn_imbgen.over_sampling._base import (
     BaseTableOverSampler,
     TrainingRows,
 )
+from sklearn_imbgen.over_sampling._input import check_rows
 
 _BATCHES = """
 batch_size : int, default=128
@@ -187,7 +188,8 @@ class BaseGenerativeOverSampler(BaseTableOverSampler):
     def _encode_new(self, X: Any) -> Tensor:
         """Validated and encoded rows for the trained networks."""
         self._check_trained()
-        return torch.from_numpy(self._codec.encode(self._validate_rows(X, reset=False)))
+        rows = check_rows(self, X, categorical=self.categorical_features_, reset=False)
+        return torch.from_numpy(self._codec.encode(rows))
 
 
 class BaseLatentOverSampler(BaseGenerativeOverSampler):
@@ -214,5 +216,4 @@ class BaseLatentOverSampler(BaseGenerativeOverSampler):
             Latent representations, float32.
         """
         rows = self._encode_new(X)
-        latent: np.ndarray = apply_in_chunks(self.encoder_, rows).numpy()
-        return latent
+        return apply_in_chunks(self.encoder_, rows).numpy()

@@ -395,8 +395,7 @@ def _nearest(rows: Array, points: Array) -> NDArray[np.intp]:
     if len(points) == 0:
         return np.empty(0, dtype=np.intp)
     search = NearestNeighbors(n_neighbors=1).fit(rows)
-    nearest: NDArray[np.intp] = search.kneighbors(points, return_distance=False)[:, 0]
-    return nearest
+    return search.kneighbors(points, return_distance=False)[:, 0]
 
 
 def run_interpolator(
@@ -440,5 +439,4 @@ def run_interpolator(
             stacklevel=2,
         )
     chosen = random_state.permutation(new)[:n_new]
-    points: Array = resampled[chosen].astype(space.points.dtype)
-    return points
+    return resampled[chosen].astype(space.points.dtype)

@@ -87,8 +87,7 @@ class Players:
 
     @torch.no_grad()
     def _generated(self, index: Tensor) -> Tensor:
-        rows: Tensor = self.generator(self.latent[index])
-        return rows
+        return self.generator(self.latent[index])
 
 
 @dataclass(frozen=True)
@@ -125,8 +124,7 @@ def class_margin(logits: Array, code: int) -> Array:
     >>> class_margin(np.array([[1.0, 3.0, 2.5]]), 1)
     array([0.5])
     """
-    margin: Array = logits[:, code] - np.delete(logits, code, axis=1).max(axis=1)
-    return margin
+    return logits[:, code] - np.delete(logits, code, axis=1).max(axis=1)
 
 
 class Judges:
@@ -175,12 +173,10 @@ class Judges:
         )
 
     def _logits(self, rows: Tensor) -> Array:
-        logits: Array = apply_in_chunks(self.classifier, rows).cpu().numpy()
-        return logits
+        return apply_in_chunks(self.classifier, rows).cpu().numpy()
 
     def _scores(self, rows: Tensor) -> Array:
-        scores: Array = apply_in_chunks(self.discriminator, rows).squeeze(1).cpu().numpy()
-        return scores
+        return apply_in_chunks(self.discriminator, rows).squeeze(1).cpu().numpy()
 
 
 def warn_if_unreliable(judgement: Judgement, label: Any, name: str) -> None:

@@ -1,6 +1,6 @@
 """SWIM: minority rows spread along the density contours of the majority."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from imblearn.utils import Substitution
@@ -13,9 +13,12 @@ from sklearn_imbgen.over_sampling._base import (
     BaseTableOverSampler,
     TrainingRows,
 )
-from sklearn_imbgen.utils import covariance_roots, mean_and_covariance
 
-__all__ = ["SWIM", "rescale_to_norms"]
+__all__ = ["SWIM", "CovarianceRoots", "covariance_roots", "mean_and_covariance", "rescale_to_norms"]
+
+# A direction whose standard deviation is below this fraction of the widest one counts as
+# constant: encoded rows are float32, so dependent columns leave about 1e-7 behind.
+CONSTANT = 1e-5
 
 
 @Substitution(**PARAMETERS)
@@ -135,8 +138,7 @@ class SWIM(BaseTableOverSampler):
         self.majority_ = self.classes_[majority]
 
     def _whiten(self, rows: Array) -> Array:
-        whitened: Array = (rows - self._mean) @ self._roots.inverse_root
-        return whitened
+        return (rows - self._mean) @ self._roots.inverse_root
 
     def _draw(
         self, code: int, n_rows: int, random_state: np.random.RandomState
@@ -149,8 +151,7 @@ class SWIM(BaseTableOverSampler):
         on_contour = rescale_to_norms(points, self._whiten(chosen))
         from_mean = chosen - self._mean
         constant = from_mean - from_mean @ self._roots.projection
-        drawn: Array = self._mean + on_contour @ self._roots.root + constant
-        return drawn
+        return self._mean + on_contour @ self._roots.root + constant
 
 
 def rescale_to_norms(points: Array, rows: Array) -> Array:
@@ -174,5 +175,83 @@ def rescale_to_norms(points: Array, rows: Array) -> Array:
     lengths = np.linalg.norm(points, axis=1, keepdims=True)
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     directions = np.divide(points, lengths, out=np.zeros_like(points), where=lengths > 0)
-    rescaled: Array = np.where(lengths > 0, directions * norms, rows)
-    return rescaled
+    return np.where(lengths > 0, directions * norms, rows)
+
+
+class CovarianceRoots(NamedTuple):
+    """Symmetric matrices that whiten, undo it, and keep what can be whitened.
+
+    Parameters
+    ----------
+    root : ndarray of shape (n_features, n_features)
+        Square root of the covariance: standard normal rows times ``root`` have it.
+    inverse_root : ndarray of shape (n_features, n_features)
+        Its pseudo-inverse: rows times ``inverse_root`` are white.
+    projection : ndarray of shape (n_features, n_features)
+        On the directions that vary; the identity if all do.
+    """
+
+    root: Array
+    inverse_root: Array
+    projection: Array
+
+
+def mean_and_covariance(rows: Array) -> tuple[Array, Array]:
+    """Mean and maximum-likelihood covariance, in float64; zero covariance for a single row.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_features)
+        At least one row.
+
+    Returns
+    -------
+    mean : ndarray of shape (n_features,)
+    covariance : ndarray of shape (n_features, n_features)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mean, covariance = mean_and_covariance(np.array([[0.0, 1.0], [4.0, 3.0]]))
+    >>> mean.tolist(), covariance.tolist()
+    ([2.0, 2.0], [[4.0, 2.0], [2.0, 1.0]])
+    """
+    centred = rows.astype(np.float64)
+    mean = centred.mean(axis=0)
+    centred -= mean
+    return mean, centred.T @ centred / len(rows)
+
+
+def covariance_roots(covariance: Array) -> CovarianceRoots:
+    """Roots of a covariance matrix from its eigenvalue decomposition.
+
+    The symmetric root keeps every whitened feature as near to its original as
+    whitening allows. A direction with a standard deviation below 1e-5 of the
+    widest one is numerically constant: the roots leave it out instead of
+    dividing by it, as the pseudo-inverse does.
+
+    Parameters
+    ----------
+    covariance : ndarray of shape (n_features, n_features)
+        Symmetric, without negative eigenvalues; its rank may be smaller than
+        ``n_features``, also zero.
+
+    Returns
+    -------
+    CovarianceRoots
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> roots = covariance_roots(np.diag([4.0, 0.0]))
+    >>> roots.root.tolist(), roots.inverse_root.tolist(), roots.projection.tolist()
+    ([[2.0, 0.0], [0.0, 0.0]], [[0.5, 0.0], [0.0, 0.0]], [[1.0, 0.0], [0.0, 0.0]])
+    """
+    variances, directions = np.linalg.eigh(covariance)
+    varies = variances > CONSTANT**2 * variances.max(initial=0.0)
+    deviations, directions = np.sqrt(variances[varies]), directions[:, varies]
+    return CovarianceRoots(
+        root=(directions * deviations) @ directions.T,
+        inverse_root=(directions / deviations) @ directions.T,
+        projection=directions @ directions.T,
+    )

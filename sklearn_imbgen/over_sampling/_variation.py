@@ -39,8 +39,7 @@ def within_class_covariance(rows: Array, codes: Array) -> NDArray[np.float64]:
     centred = rows.astype(np.float64)
     for code in np.unique(codes):
         centred[codes == code] -= centred[codes == code].mean(axis=0)
-    covariance: NDArray[np.float64] = centred.T @ centred / len(rows)
-    return covariance
+    return centred.T @ centred / len(rows)
 
 
 def effective_dimension(covariance: Array) -> float:

@@ -1,6 +1,7 @@
 """A fitted estimator in one file that runs no code when it is read."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,16 @@ from sklearn_imbgen.persistence._container import (
     warn_of_versions,
     with_modules,
 )
-from sklearn_imbgen.persistence._pack import Packer
+from sklearn_imbgen.persistence._networks import NETWORKS
+from sklearn_imbgen.persistence._records import Packer, Unpacker
 from sklearn_imbgen.persistence._trust import Trust, UntrustedError
-from sklearn_imbgen.persistence._unpack import Unpacker
+from sklearn_imbgen.persistence._values import VALUES, check_trees
 from sklearn_imbgen.utils import import_extra, whole_file
 
 __all__ = ["load_model", "save_model"]
+
+# the first that fits an object is taken
+KINDS = {**NETWORKS, **VALUES}
 
 
 def save_model(estimator: Any, path: str | os.PathLike[str]) -> None:
@@ -41,8 +46,9 @@ def save_model(estimator: Any, path: str | os.PathLike[str]) -> None:
     ImportError
         If skops or safetensors is not installed: ``pip install "sklearn-imbgen[persistence]"``.
     TypeError
-        If the estimator holds something that cannot be stored, such as a class defined in a
-        function or a module with hooks.
+        If the estimator holds something that cannot be stored or would not be loaded again,
+        such as a lambda, a class defined in a function or a module with hooks. Its attribute
+        is named.
     OSError
         If the file cannot be written. A file that was there before is kept then.
 
@@ -68,10 +74,11 @@ def save_model(estimator: Any, path: str | os.PathLike[str]) -> None:
     if isinstance(estimator, type) or not isinstance(estimator, BaseEstimator):
         raise TypeError(f"save_model takes an estimator; got {estimator!r}.")
     name = type(estimator).__name__
-    packer = Packer()
+    packer = Packer(KINDS)
     try:
         archive = skops.dumps(packer.pack(estimator))
         content = add_members(archive, packer.tensors, name, packer.types)
+        _check_loads(content)
     except Exception as error:
         raise TypeError(f"this {name} cannot be saved: {error}") from error
     with whole_file(path, f"the model {str(path)!r}") as unfinished:
@@ -135,6 +142,17 @@ def load_model(path: str | os.PathLike[str], *, trusted: Any = ()) -> Any:
     return estimator
 
 
+def _check_loads(content: bytes) -> None:
+    """Read what is to be written, so that no file is left that nobody can load."""
+    skops = import_extra("skops.io", "persistence", "saving a model")
+    header, archive, tensors = read_members(content)
+    named = {*skops.get_untrusted_types(data=archive), *header["types"]}
+    with warnings.catch_warnings():
+        # of the device of a net
+        warnings.simplefilter("ignore")
+        _make(header, archive, tensors, Trust(sorted(named)))
+
+
 def _make(header: dict[str, Any], archive: bytes, tensors: Any, trust: Trust) -> Any:
     skops = import_extra("skops.io", "persistence", "loading a model")
     named = header.get("types", [])
@@ -145,7 +163,9 @@ def _make(header: dict[str, Any], archive: bytes, tensors: Any, trust: Trust) ->
             f"them does, and trust whoever made the file, pass trusted={unknown}."
         )
     packed = skops.loads(with_modules(archive), trusted=trust.of_skops)
-    estimator = Unpacker(tensors, trust).unpack(packed)
+    unpacker = Unpacker(KINDS, tensors, trust)
+    estimator = unpacker.unpack(packed)
+    check_trees(unpacker.objects())
     if not isinstance(estimator, BaseEstimator):
         raise ValueError("it holds no estimator")
     return estimator

@@ -4,11 +4,12 @@ A file names the types of this library by folder and class, such as
 "sklearn_imbgen.over_sampling.GLGAN", and not by the private module that defines them, so that
 a module can move without making files useless. Those that skops makes may have their
 constructors called with any arguments and their attributes filled: all of them only store
-what they are given. Networks and nets are made by :mod:`._unpack`, which calls no constructor;
+what they are given. Networks and nets are made by :mod:`._networks`, which calls no constructor;
 they must not get into skops' hands, for the ``__setstate__`` of a skorch net unpickles.
 """
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Iterable
 from functools import cache
@@ -45,11 +46,29 @@ PARTS = (
     "imblearn.FunctionSampler",
     "imblearn.metrics.pairwise.ValueDifferenceMetric",
     "imblearn.utils._validation.ArraysTransformer",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
+    "sklearn.gaussian_process.kernels.CompoundKernel",
+    "sklearn.gaussian_process.kernels.ConstantKernel",
+    "sklearn.gaussian_process.kernels.DotProduct",
+    "sklearn.gaussian_process.kernels.Matern",
+    "sklearn.gaussian_process.kernels.Product",
+    "sklearn.gaussian_process.kernels.RBF",
+    "sklearn.gaussian_process.kernels.RationalQuadratic",
+    "sklearn.gaussian_process.kernels.Sum",
+    "sklearn.gaussian_process.kernels.WhiteKernel",
+    "sklearn.metrics._scorer._CurveScorer",
     "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.metrics._scorer._Scorer",
     "sklearn.model_selection.KFold",
     "sklearn.model_selection.ShuffleSplit",
     "sklearn.model_selection.StratifiedKFold",
     "sklearn.model_selection.StratifiedShuffleSplit",
+    "sklearn.multiclass._ConstantPredictor",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+    "sklearn.utils.Bunch",
     "sklearn.utils._metadata_requests.MetadataRequest",
     "sklearn.utils._metadata_requests.MethodMetadataRequest",
     # those that write no files; the names of files are in the model file
@@ -57,10 +76,13 @@ PARTS = (
     "skorch.callbacks.EarlyStopping",
     "skorch.callbacks.EpochScoring",
     "skorch.callbacks.EpochTimer",
+    "skorch.callbacks.Freezer",
     "skorch.callbacks.GradientNormClipping",
     "skorch.callbacks.LRScheduler",
     "skorch.callbacks.PassthroughScoring",
     "skorch.callbacks.PrintLog",
+    "skorch.callbacks.ProgressBar",
+    "skorch.callbacks.Unfreezer",
     "skorch.dataset.ValidSplit",
 )
 # made by our own reader, or named only
@@ -74,6 +96,18 @@ NAMES = (
     "skorch.dataset.Dataset",
     "torch.utils.data.DataLoader",
 )
+# functions of numbers that estimators and callbacks hold; all public ones of a module
+FUNCTIONS = (
+    "numpy.max",
+    "numpy.mean",
+    "numpy.median",
+    "numpy.min",
+    "numpy.sum",
+    "skorch.utils.freeze_parameter",
+    "skorch.utils.to_numpy",
+    "skorch.utils.unfreeze_parameter",
+)
+FUNCTIONS_OF = ("sklearn.feature_selection", "sklearn.metrics")
 # of these the public classes
 TORCH = {
     "torch.nn.modules": nn.Module,
@@ -82,13 +116,13 @@ TORCH = {
 }
 
 
-def name_of(kind: type) -> str:
-    """Full name of a class; of one of this library, folder and class.
+def name_of(kind: Any) -> str:
+    """Full name of a class or function; of a class of this library, folder and class.
 
     Raises
     ------
     TypeError
-        If the class cannot be found under its name.
+        If it cannot be found under its name.
 
     Examples
     --------
@@ -99,8 +133,8 @@ def name_of(kind: type) -> str:
     name = f"{kind.__module__}.{kind.__qualname__}"
     if _found(name) is not kind:
         raise TypeError(
-            f"{name} cannot be found under its name by a program that loads it: define the class "
-            "at the top level of a module that can be imported."
+            f"{name} cannot be found under its name by a program that loads it: define it at the "
+            "top level of a module that can be imported."
         )
     return without_module(name)
 
@@ -142,6 +176,26 @@ def _foreign_types() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(made), frozenset(named)
 
 
+@cache
+def _functions() -> dict[str, Any]:
+    found = {name: pkgutil.resolve_name(name) for name in FUNCTIONS}
+    for folder in FUNCTIONS_OF:
+        module = importlib.import_module(folder)
+        members = {f"{folder}.{name}": getattr(module, name) for name in module.__all__}
+        found |= {name: one for name, one in members.items() if inspect.isfunction(one)}
+    return found
+
+
+def is_safe_function(value: Any) -> bool:
+    """Whether a value is a function that a model file may name without being asked for."""
+    return callable(value) and any(one is value for one in _functions().values())
+
+
+def safe_name(function: Any) -> str:
+    """The public name of such a function."""
+    return next(name for name, one in _functions().items() if one is function)
+
+
 def _public(module: Any, base: type) -> list[type]:
     members = (getattr(module, name) for name in module.__all__)
     return [member for member in members if isinstance(member, type) and issubclass(member, base)]
@@ -151,8 +205,8 @@ def trusted_types() -> list[str]:
     """Names of all types that a model file may hold without being asked for.
 
     Beside these, skops accepts scikit-learn's estimators, numpy's arrays and plain Python
-    values. Not in the list, on purpose: functions and ``functools.partial``, callbacks that
-    write files, and the nodes of trees, which a file can make crash the process.
+    values, and trees are made if all their numbers lead to nodes and columns. Not in the list,
+    on purpose: functions and ``functools.partial``, and callbacks that write files.
 
     Returns
     -------
@@ -220,6 +274,18 @@ class Trust:
         if not isinstance(found, type) or not issubclass(found, kind):
             raise ValueError(f"{name} is no {kind.__name__}")
         return found
+
+    def find_function(self, name: str) -> Any:
+        """The function of that public name.
+
+        Raises
+        ------
+        UntrustedError
+            If it is not trusted.
+        """
+        if name not in _functions():
+            raise UntrustedError(f"the function {name!r} is not trusted")
+        return _functions()[name]
 
 
 def _names_of(extra: Any) -> set[str]:

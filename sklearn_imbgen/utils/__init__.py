@@ -1,4 +1,4 @@
-"""Validation, table encoding, interpolation and covariance; imports no torch."""
+"""Validation, table encoding, containers, interpolation; imports no torch."""
 
 from sklearn_imbgen.utils._containers import (
     RowContainer,
@@ -6,15 +6,13 @@ from sklearn_imbgen.utils._containers import (
     integer_bounds,
     is_polars,
     labels_of_rows,
+    one_hot_labels,
     plain_labels,
     plain_table,
     polars_to_pandas,
+    refuse_label_matrix,
     restore_labels,
     stack_rows,
-)
-from sklearn_imbgen.utils._covariance import (
-    covariance_roots,
-    mean_and_covariance,
 )
 from sklearn_imbgen.utils._files import whole_file
 from sklearn_imbgen.utils._imports import import_extra, lazy_names
@@ -39,9 +37,7 @@ from sklearn_imbgen.utils._validation import (
     is_missing,
     match_columns,
     name_some,
-    one_hot_labels,
     plain,
-    refuse_label_matrix,
     refuse_masked,
     refuse_missing_labels,
     under_represented,
@@ -57,7 +53,6 @@ __all__ = [
     "check_numeric_columns",
     "check_row_order",
     "check_target_labels",
-    "covariance_roots",
     "draw_pairs",
     "draw_seed",
     "encode_labels",
@@ -72,7 +67,6 @@ __all__ = [
     "labels_of_rows",
     "lazy_names",
     "match_columns",
-    "mean_and_covariance",
     "name_some",
     "neighbor_table",
     "one_hot_labels",

@@ -17,11 +17,10 @@ from sklearn.utils.validation import _num_samples
 
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.utils._imports import import_extra
+from sklearn_imbgen.utils._table import dtype_bounds
 from sklearn_imbgen.utils._validation import (
     check_row_order,
     check_target_labels,
-    one_hot_labels,
-    refuse_label_matrix,
     refuse_masked,
     refuse_missing_labels,
 )
@@ -29,13 +28,14 @@ from sklearn_imbgen.utils._validation import (
 __all__ = [
     "RowContainer",
     "build_frame",
-    "dtype_bounds",
     "integer_bounds",
     "is_polars",
     "labels_of_rows",
+    "one_hot_labels",
     "plain_labels",
     "plain_table",
     "polars_to_pandas",
+    "refuse_label_matrix",
     "restore_labels",
     "stack_rows",
 ]
@@ -89,6 +89,58 @@ def plain_labels(y: Any) -> Any:
         refuse_missing_labels(np.asarray(y.isna()))
         return y.to_numpy()
     return y
+
+
+def refuse_label_matrix(y: Any) -> None:
+    """Raise if ``y`` holds several labels per row, as crowd annotations do.
+
+    A one-hot matrix (exactly one 1 per row) is an accepted way to write one
+    label per row and passes; so does a single column. imbalanced-learn would
+    silently read a 0/1 matrix with all-zero rows as one-hot, hence the check.
+
+    Raises
+    ------
+    ValueError
+        If ``y`` has two or more columns and is not one-hot.
+    """
+    if y is None or getattr(y, "ndim", None) == 1:
+        return
+    labels = y.toarray() if sparse.issparse(y) else np.asarray(y)
+    if labels.ndim != 2 or labels.shape[1] == 1:
+        return
+    is_one = labels == 1
+    one_hot = np.logical_or(is_one, labels == 0).all() and (is_one.sum(axis=1) == 1).all()
+    if not one_hot:
+        raise ValueError(
+            f"y has shape {labels.shape}: several labels per row. Multilabel and multioutput "
+            "targets are not supported. If the columns are the answers of several annotators, "
+            "infer one label per row first with the tools of sklearn_imbgen.crowd and pass that."
+        )
+
+
+def one_hot_labels(y: Any) -> Any:
+    """The label of each row of one-hot columns; anything else as it is.
+
+    Parameters
+    ----------
+    y : object
+        Two or more columns with exactly one 1 per row, in an array, a sparse matrix or a
+        table; see :func:`refuse_label_matrix`.
+
+    Returns
+    -------
+    object
+        Names of the columns of a table, else their numbers.
+
+    Examples
+    --------
+    >>> one_hot_labels(np.array([[0, 1], [1, 0], [0, 1]])).tolist()
+    [1, 0, 1]
+    """
+    if len(getattr(y, "shape", ())) != 2 or y.shape[1] == 1:
+        return y
+    codes = np.asarray(y.toarray() if sparse.issparse(y) else y).argmax(axis=1)
+    return np.asarray(list(y.columns))[codes] if hasattr(y, "columns") else codes
 
 
 def labels_of_rows(X: Any, y: Any, name: str = "y", rows_name: str = "X") -> Array:
@@ -237,19 +289,6 @@ def build_frame(columns: Sequence[NDArray[Any]], names: Any, dtypes: Any) -> Any
         for position, (values, dtype) in enumerate(zip(columns, dtypes, strict=True))
     }
     return pd.DataFrame(cast).set_axis(names, axis=1)
-
-
-def dtype_bounds(dtype: Any) -> tuple[float, float] | None:
-    """Smallest and largest value of an integer or boolean type, exact as floats."""
-    kind = getattr(dtype, "kind", "")
-    if kind == "b":
-        return 0.0, 1.0
-    if kind not in "iu" or not kind:
-        return None
-    limits = np.iinfo(dtype)
-    high = float(limits.max)
-    # float(2**63 - 1) is 2**63, which would wrap round
-    return float(limits.min), high if int(high) == limits.max else np.nextafter(high, 0)
 
 
 def is_polars(data: Any, kind: str = "DataFrame") -> bool:

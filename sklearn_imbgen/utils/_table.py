@@ -9,9 +9,8 @@ from scipy import sparse
 from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.utils._containers import dtype_bounds
 
-__all__ = ["TableCodec"]
+__all__ = ["TableCodec", "dtype_bounds"]
 
 BOOLEANS = (bool, np.bool_)
 INTEGERS = (int, np.integer, np.bool_)
@@ -254,3 +253,16 @@ def _zero_thresholds(X: Any) -> NDArray[np.float64]:
         data = columns.data[columns.indptr[j] : columns.indptr[j + 1]]
         thresholds[j] = np.abs(data.astype(float)).min() / 2
     return thresholds
+
+
+def dtype_bounds(dtype: Any) -> tuple[float, float] | None:
+    """Smallest and largest value of an integer or boolean type, exact as floats."""
+    kind = getattr(dtype, "kind", "")
+    if kind == "b":
+        return 0.0, 1.0
+    if kind not in "iu" or not kind:
+        return None
+    limits = np.iinfo(dtype)
+    high = float(limits.max)
+    # float(2**63 - 1) is 2**63, which would wrap round
+    return float(limits.min), high if int(high) == limits.max else np.nextafter(high, 0)

@@ -26,9 +26,7 @@ __all__ = [
     "is_missing",
     "match_columns",
     "name_some",
-    "one_hot_labels",
     "plain",
-    "refuse_label_matrix",
     "refuse_masked",
     "refuse_missing_labels",
     "under_represented",
@@ -339,58 +337,6 @@ def _column_names(table: Any) -> list[Any] | None:
     return None if columns is None or not hasattr(table, "shape") else list(columns)
 
 
-def refuse_label_matrix(y: Any) -> None:
-    """Raise if ``y`` holds several labels per row, as crowd annotations do.
-
-    A one-hot matrix (exactly one 1 per row) is an accepted way to write one
-    label per row and passes; so does a single column. imbalanced-learn would
-    silently read a 0/1 matrix with all-zero rows as one-hot, hence the check.
-
-    Raises
-    ------
-    ValueError
-        If ``y`` has two or more columns and is not one-hot.
-    """
-    if y is None or getattr(y, "ndim", None) == 1:
-        return
-    labels = y.toarray() if sparse.issparse(y) else np.asarray(y)
-    if labels.ndim != 2 or labels.shape[1] == 1:
-        return
-    is_one = labels == 1
-    one_hot = np.logical_or(is_one, labels == 0).all() and (is_one.sum(axis=1) == 1).all()
-    if not one_hot:
-        raise ValueError(
-            f"y has shape {labels.shape}: several labels per row. Multilabel and multioutput "
-            "targets are not supported. If the columns are the answers of several annotators, "
-            "infer one label per row first with the tools of sklearn_imbgen.crowd and pass that."
-        )
-
-
-def one_hot_labels(y: Any) -> Any:
-    """The label of each row of one-hot columns; anything else as it is.
-
-    Parameters
-    ----------
-    y : object
-        Two or more columns with exactly one 1 per row, in an array, a sparse matrix or a
-        table; see :func:`refuse_label_matrix`.
-
-    Returns
-    -------
-    object
-        Names of the columns of a table, else their numbers.
-
-    Examples
-    --------
-    >>> one_hot_labels(np.array([[0, 1], [1, 0], [0, 1]])).tolist()
-    [1, 0, 1]
-    """
-    if len(getattr(y, "shape", ())) != 2 or y.shape[1] == 1:
-        return y
-    codes = np.asarray(y.toarray() if sparse.issparse(y) else y).argmax(axis=1)
-    return np.asarray(list(y.columns))[codes] if hasattr(y, "columns") else codes
-
-
 def check_target_labels(y: Any) -> None:
     """Raise if labels are missing or do not sort, before numpy fails on them.
 
@@ -402,7 +348,7 @@ def check_target_labels(y: Any) -> None:
     Raises
     ------
     ValueError
-        If a label is None, NaN or NaT, naming the first such row.
+        If a label is None, NaN, NaT or infinite, naming the first such row.
     TypeError
         If labels are of types that cannot be sorted together, such as 1 and "one".
 
@@ -419,6 +365,8 @@ def check_target_labels(y: Any) -> None:
     if labels.ndim != 1 or not len(labels):
         return
     refuse_missing_labels(is_missing(labels), labels)
+    if labels.dtype.kind == "f" and np.isinf(labels).any():
+        raise ValueError(f"Input y contains infinity: row {np.flatnonzero(np.isinf(labels))[0]}.")
     if labels.dtype == object:
         _check_sortable(labels)
 
@@ -525,10 +473,16 @@ def under_represented(counts: ArrayLike) -> NDArray[np.bool_]:
     Parameters
     ----------
     counts : array-like of shape (n_classes,)
+        Numbers of at least 0.
 
     Returns
     -------
     ndarray of bool of shape (n_classes,)
+
+    Raises
+    ------
+    ValueError
+        If ``counts`` holds anything else, or nothing.
 
     Examples
     --------
@@ -537,6 +491,12 @@ def under_represented(counts: ArrayLike) -> NDArray[np.bool_]:
     [True, False, False]
     """
     sizes = np.asarray(counts)
+    numeric = sizes.ndim == 1 and sizes.dtype.kind in "iuf" and len(sizes) > 0
+    if not numeric or not (np.isfinite(sizes) & (sizes >= 0)).all():
+        raise ValueError(
+            "counts must hold the number of rows of each class, one number of at least 0 for each; "
+            f"got {counts!r}."
+        )
     largest_first = np.argsort(-sizes, kind="stable")
     under = np.zeros(len(sizes), dtype=bool)
     under[largest_first[len(sizes) - len(sizes) // 2 :]] = True

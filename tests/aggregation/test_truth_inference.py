@@ -112,6 +112,15 @@ def test_thousands_of_labels_on_a_row_neither_underflow_nor_give_nan():
     np.testing.assert_allclose(result.posterior.sum(axis=1), 1)
 
 
+def test_logarithms_of_any_size_give_probabilities():
+    # sums of log-odds may be as large as logarithms of many labels are small
+    for logs in ([[900.0, 0.0]], [[-900.0, 0.0]], [[900.0, 890.0]], [[-5000.0, -4990.0]]):
+        posterior, evidence = posterior_from(np.array(logs), np.zeros(2))
+        assert np.isfinite(posterior).all()
+        np.testing.assert_allclose(posterior.sum(axis=1), 1)
+        np.testing.assert_allclose(evidence, np.logaddexp(*logs[0]))
+
+
 def test_logarithms_have_a_floor():
     assert floored_log([0.0, 1.0]).tolist() == [np.log(1e-10), 0.0]
 

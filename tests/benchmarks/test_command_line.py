@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import __main__ as runner
 from benchmarks.oversampling import sets
-from benchmarks.question import Settings
+from benchmarks.question import Question, Settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -94,6 +94,23 @@ def test_questions_are_listed_and_unknown_ones_refused(capsys):
     with pytest.raises(SystemExit, match="2"):
         runner.main(["speed", "--jobs", "2"])
     assert "unrecognized arguments: --jobs 2" in capsys.readouterr().err
+
+
+def test_seeds_are_those_of_the_question_and_one_if_it_is_quick(monkeypatch, capsys):
+    question = Question(
+        about="",
+        run=lambda method, name, seed, settings: [{"score": seed}],
+        methods={"a": None},
+        measures=("score",),
+        report=lambda scores: str(scores["seed"].tolist()),
+        sets=("s",),
+        check=lambda name, settings: None,
+        seeds=3,
+    )
+    monkeypatch.setattr(runner, "find", lambda _: question)
+    for words in ([], ["--quick"], ["--seeds", "2", "--first-seed", "5", "--quick"]):
+        runner.main(["any", *words])
+    assert capsys.readouterr().out.split("\n")[:3] == ["[0, 1, 2]", "[0]", "[5, 6]"]
 
 
 def test_a_question_is_answered_drawn_and_gone_on_with(tmp_path, monkeypatch, capsys):

@@ -99,7 +99,7 @@ def test_iced_is_scored_after_its_first_round_and_at_the_end():
     made = crowd_of("digits", None, 0)
     row = methods.infer_in_rounds(methods.seeded(ICEDClassifier, max_epochs=1), made, 0, FAST)
     # one round is the first and the last
-    assert row["label accuracy, first round"] == pytest.approx(row["label accuracy"])
+    assert row["label accuracy after one round"] == pytest.approx(row["label accuracy"])
 
 
 def test_a_failure_is_printed_and_counted(monkeypatch, capsys):

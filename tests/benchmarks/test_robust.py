@@ -12,7 +12,7 @@ from benchmarks.robust.sets import make_split
 from benchmarks.robust.tables import MEASURES, differences, report
 from benchmarks.tables import published
 
-SETTINGS = methods.settings_of("usps-step-100", "linf")
+SETTINGS = methods.settings_of("usps-step-100", "linf", 4)
 
 
 def scores_of(numbers):
@@ -118,6 +118,21 @@ def test_methods_are_the_rows_of_the_tables():
     assert built["vanilla"].mixing is None
     assert built["Imb-Mix, chapter"].averaging_start == 0.8
     assert built["Imb-Mix, chapter"].class_weight is None
+
+
+def test_whole_images_have_the_schedule_of_their_chapter():
+    shared = methods.settings_of("cifar10-step-100", "linf", 4)
+    built = {name: method.build(**shared) for name, method in methods.TABLES_4.items()}
+    assert {net.max_epochs for net in built.values()} == {200}
+    # of the README's rows, not of the chapter's
+    assert methods.TABLES_4["DRCB-CE"].build(**SETTINGS).reweight_start == 0.7
+    starts = {name: net.reweight_start for name, net in built.items() if net.class_weight}
+    assert starts["CB-Reweight"] == starts["CB-Focal"] == 0
+    assert starts["DRCB-CE"] == starts["SRAT-LDAM"] == 160
+    assert built["LDAM"].get_params()["criterion__scale"] == 30
+    assert "criterion__scale" not in built["CE"].get_params()
+    shared = methods.settings_of("cifar10-exp-10", "linf", 5)
+    assert {m.build(**shared).max_epochs for m in methods.TABLES_5.values()} == {250}
 
 
 @pytest.mark.parametrize("name", QUESTIONS)

@@ -14,7 +14,10 @@ def count(calls, method, name, seed, settings):
     """Two rows per cell; notes what was run."""
     if calls is not None:
         calls.append((method, name, seed))
-    return [{"part": part, "score": seed + number / 3} for number, part in enumerate("ab")]
+    return [
+        {"part": part, "score": seed + number / 3, "of a name, with a comma": number}
+        for number, part in enumerate("ab")
+    ]
 
 
 def question(calls=None):
@@ -22,7 +25,7 @@ def question(calls=None):
         about="",
         run=partial(count, calls),
         methods={"none": None, "x": None, "y": None},
-        measures=("score",),
+        measures=("score", "of a name, with a comma"),
         report=lambda scores: titled("scores", spread_table(scores, ["score"])),
         sets=("s",),
         check=lambda name, settings: None,
@@ -47,7 +50,8 @@ def test_rows_come_in_the_order_of_sets_seeds_and_methods():
     assert scores["set"].tolist() == ["s"] * 8 + ["t"] * 8
     assert scores["method"].tolist() == ["none", "none", "x", "x"] * 4
     assert scores.columns.tolist() == [
-        *("question", "settings", "set", "seed", "method", "part", "score", "seconds", "refusal")
+        *("question", "settings", "set", "seed", "method", "part", "score"),
+        *("of a name, with a comma", "seconds", "refusal"),
     ]
 
 
@@ -89,10 +93,11 @@ def test_the_file_has_whole_cells_whenever_a_run_is_stopped(tmp_path):
 
 def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path):
     path = tmp_path / "scores.csv"
-    path.write_text("mine\n1\n")
-    with pytest.raises(SystemExit, match=r"scores.csv has other columns"):
-        run(output=path)
-    assert path.read_text() == "mine\n1\n"
+    for mine in (b"mine\n1\n", b"", b"\x89PNG\x00\xff"):
+        path.write_bytes(mine)
+        with pytest.raises(SystemExit, match=r"scores.csv has other columns"):
+            run(output=path)
+        assert path.read_bytes() == mine
     path.unlink()
     run(output=path, settings=Settings(norm="l2"))
     with pytest.raises(SystemExit, match=r"scores.csv has the settings 'norm l2', .* 'standard'"):

@@ -221,6 +221,7 @@ def test_bad_votes(spoil, text, fails, save, long):
             "1 sample(s) without any label: 's03'",
         ),
         (lambda wide: wide.rename(columns={"task": "label"}), "two columns of one name"),
+        (lambda wide: wide.assign(nr=range(60)), "Column 'nr' of worker_labels holds labels that"),
     ],
 )
 def test_bad_wide_votes(spoil, text, fails, save, wide):
@@ -273,3 +274,19 @@ def test_the_votes_are_never_overwritten(run, tmp_path):
     result = run("aggregate", str(votes), "-o", str(votes))
     assert result.exit_code == 2
     assert votes.read_text() == before
+
+
+def test_nothing_is_said_of_a_worker_alone(run, save, wide):
+    save(wide.assign(w0=wide["w0"].fillna("007"))[["task", "w0"]])
+    words = ["aggregate", "in.csv", "-o", "labels.csv", "--wide", "--report", "workers.csv"]
+    shown = succeed(run(*words, "--sample", "task", "--picture", "workers.png")).output
+    report = pd.read_csv("workers.csv").iloc[0]
+    assert report["looks_like"] == "not known"
+    assert report[["error_rate", "accuracy", "recall_007", "informativeness"]].isna().all()
+    assert shown.count("not known") == 2
+
+
+def test_labels_that_look_alike_are_warned_of(run, save, long):
+    save(long.assign(label=long["label"].where(long.index > 3, long["label"] + " ")))
+    shown = succeed(run("aggregate", "in.csv", "-o", "labels.csv")).stderr
+    assert "imbgen: warning: SimilarLabelsWarning" in shown

@@ -112,6 +112,13 @@ def test_the_start_outvotes_a_poor_classifier_and_follows_a_good_one():
     np.testing.assert_allclose(agreeing.sum(axis=1), 1)
 
 
+def test_very_many_labels_a_row_leave_probabilities():
+    codes = np.tile([[0, 1], [1, 0], [0, 0], [1, 1]], (3, 400))
+    posterior = agreement_start(check_label_matrix(codes), np.tile([0, 1, 0, 1], 3))
+    assert np.isfinite(posterior).all()
+    np.testing.assert_allclose(posterior.sum(axis=1), 1)
+
+
 def test_tempering_trusts_what_the_labels_confirm():
     log_likelihood = np.log(np.tile([[0.99, 0.01], [0.01, 0.99]], (50, 1)))
     right = np.tile([[0.7, 0.3], [0.3, 0.7]], (50, 1))

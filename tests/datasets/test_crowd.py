@@ -229,6 +229,7 @@ def test_another_classifier_is_cloned():
         ({"max_epochs": 0}, "max_epochs == 0"),
         ({"y": [0, 1, 0]}, "X has 2 rows but y has 3 labels"),
         ({"X": [[np.nan], [0.0]]}, "X contains NaN"),
+        ({"X": np.ma.masked_equal([[9.0], [0.0]], 9)}, "X is a masked array that hides 1"),
     ],
 )
 def test_difficulty_refuses_bad_input(settings, message):

@@ -109,8 +109,11 @@ def test_workers_without_labels_are_no_point_and_no_matrix():
     confusion, _ = many_workers(3)
     display = AnnotatorDisplay.from_arrays(confusion, [5, 0, 7])
     assert len(display.axes_) == 4
-    assert display.axes_[0].get_title().endswith("(without 1 worker(s) who labelled nothing)")
+    left_out = "(without 1 worker(s) whose errors are not known)"
+    assert display.axes_[0].get_title().endswith(left_out)
     assert sum(len(group.get_offsets()) for group in display.axes_[0].collections) == 2
+    display = AnnotatorDisplay.from_arrays(confusion, [5, 5, 7], error_rate=[0.1, np.nan, 0.3])
+    assert display.axes_[0].get_title().endswith(left_out)
 
 
 @pytest.mark.parametrize(("n_classes", "n_figures", "n_names"), [(5, 25, 5), (6, 0, 6), (11, 0, 0)])

@@ -1,16 +1,28 @@
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot
 from sklearn.linear_model import LogisticRegression
+from sklearn.manifold import TSNE
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
-from sklearn_imbgen.inspection import FeatureSpaceDisplay, LossCurveDisplay
+from sklearn_imbgen.inspection import FeatureSpaceDisplay, LossCurveDisplay, _feature_space
 from sklearn_imbgen.inspection._loss_curve import net_losses
 from sklearn_imbgen.robust import SRATClassifier
 
 SETTINGS = {"max_epochs": 2, "n_steps": 2, "random_state": 0}
+
+
+@pytest.fixture(autouse=True)
+def _quick_tsne(monkeypatch):
+    # the fewest iterations that scikit-learn takes, whose threads wait for each other
+    monkeypatch.setattr(_feature_space, "TSNE", partial(TSNE, max_iter=250))
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +45,8 @@ def two_groups():
 @pytest.mark.parametrize("method", ["tsne", "pca"])
 def test_groups_stay_apart_and_axes_are_named(method):
     before = np.random.get_state()[1].copy()
-    one, two = (FeatureSpaceDisplay.from_features(*two_groups(), method=method) for _ in range(2))
+    features, y = (part[::3] for part in two_groups())
+    one, two = (FeatureSpaceDisplay.from_features(features, y, method=method) for _ in range(2))
     np.testing.assert_array_equal(one.points, two.points)
     assert (np.random.get_state()[1] == before).all()
     bulk, rare = (one.points[one.labels == c] for c in ("bulk", "rare"))

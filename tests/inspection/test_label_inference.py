@@ -143,8 +143,8 @@ def test_the_constructor_only_stores(without_matplotlib):
 @pytest.mark.parametrize(
     ("labels", "certainty", "message"),
     [
-        (["a", "b"], [1.0], "one value per row"),
-        ([], [], "at least one row"),
+        (["a", "b"], [1.0], "certainty has 1 rows and labels has 2 labels"),
+        ([], [], "labels and certainty are of no row"),
         (["a", "b"], [1.0, np.nan], "row 1 holds nan"),
     ],
 )

@@ -75,8 +75,8 @@ def test_curves_are_means_over_classes():
 
 
 def test_a_net_is_drawn_as_the_report_says(net, imbalanced):
-    display = RobustnessDisplay.from_estimator(net, *imbalanced, epsilon=0.5)
-    report = class_accuracy_report(net, *imbalanced, epsilon=0.5)
+    display = RobustnessDisplay.from_estimator(net, *imbalanced, epsilon=0.5, n_steps=5)
+    report = class_accuracy_report(net, *imbalanced, epsilon=0.5, n_steps=5)
     np.testing.assert_allclose(display.accuracy[0], report["accuracy"][:2])
     assert display.epsilon == 0.5
     assert display.epsilons.tolist() == [0, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0]
@@ -95,7 +95,7 @@ def test_a_pipeline_in_raw_units(imbalanced):
     settings = {"max_epochs": 2, "n_steps": 2, "random_state": 0}
     pipeline = make_pipeline(StandardScaler(), AdversarialClassifier(**settings)).fit(frame, y)
     display = RobustnessDisplay.from_estimator(
-        pipeline, frame, y, epsilon=0.2, epsilons=[0.4, 0.1], units="raw", norm="l2"
+        pipeline, frame, y, epsilon=0.2, epsilons=[0.4, 0.1], units="raw", norm="l2", n_steps=5
     )
     assert display.epsilons.tolist() == [0, 0.1, 0.2, 0.4]
     assert display.axes_[1].get_xlabel() == "epsilon (l2, in units of the features)"
@@ -104,7 +104,7 @@ def test_a_pipeline_in_raw_units(imbalanced):
 def test_a_net_that_measures_in_its_own_scale_says_so(imbalanced):
     settings = {"max_epochs": 1, "n_steps": 1, "random_state": 0}
     net = AdversarialClassifier(attack__feature_scale="std", **settings).fit(*imbalanced)
-    display = RobustnessDisplay.from_estimator(net, *imbalanced, epsilons=[])
+    display = RobustnessDisplay.from_estimator(net, *imbalanced, epsilons=[], n_steps=2)
     assert display.epsilons.tolist() == [0, 0.1]
     assert display.axes_[1].get_xlabel() == "epsilon (linf, in units of feature_scale)"
 

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from skorch import NeuralNet
 
-ROOMS = ["crowd", "nn", "over_sampling", "robust"]
+FOLDERS = ["crowd", "nn", "over_sampling", "robust"]
 # these take a label matrix, in which labels may be missing, and no y beside it
 AGGREGATORS = {"DawidSkene", "MajorityVote"}
 MISSING = {"None": None, "NaN": np.nan, "NA": pd.NA, "NaT": pd.NaT}
@@ -18,8 +18,8 @@ VOTES = np.array([["common", "common", "rare"], ["rare", "rare", "common"]] * 20
 
 
 def public_estimators():
-    for room in ROOMS:
-        module = importlib.import_module(f"sklearn_imbgen.{room}")
+    for folder in FOLDERS:
+        module = importlib.import_module(f"sklearn_imbgen.{folder}")
         for name in module.__all__:
             kind = getattr(module, name)
             if inspect.isclass(kind) and issubclass(kind, BaseEstimator | NeuralNet):

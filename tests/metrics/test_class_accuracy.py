@@ -71,6 +71,28 @@ def test_the_rarer_half(counts, under):
     assert under_represented(counts).tolist() == under
 
 
+@pytest.mark.parametrize(
+    "counts", [[], {"a": 3, "b": 9}, ["3", "9"], [3, -1], [3, np.nan], [[3, 9]], 3]
+)
+def test_what_is_no_number_of_rows_per_class_is_refused(counts):
+    with pytest.raises(ValueError, match="counts must hold the number of rows of each class"):
+        under_represented(counts)
+
+
+def test_labels_are_taken_in_the_order_of_their_rows():
+    y = pd.Series(list("aabb"), index=[3, 1, 2, 0])
+    expected = class_accuracy(y, y, y, class_counts=[9, 1])["accuracy"]
+    one_hot = pd.get_dummies(y)
+    assert (class_accuracy(one_hot, one_hot, y, class_counts=[9, 1])["accuracy"] == expected).all()
+    with pytest.raises(ValueError, match="y_true and y_pred are indexed differently: row 0 is 3"):
+        class_accuracy(y, y.sort_index(), y, class_counts=[9, 1])
+    X = pd.DataFrame(X_LINE)
+    with pytest.raises(ValueError, match="X and y are indexed differently"):
+        class_accuracy_report(line(), X, pd.Series(Y_LINE)[::-1], epsilon=0.15)
+    with pytest.raises(ValueError, match="X is a masked array that hides"):
+        class_accuracy_report(line(), np.ma.masked_less(X_LINE, 0), Y_LINE, epsilon=0.15)
+
+
 def test_the_report_of_an_estimator():
     report = class_accuracy_report(line(), X_LINE, Y_LINE, epsilon=0.15)
     np.testing.assert_allclose(report["accuracy"], [0.75, 1, 0.75, 1, 0.875])
@@ -111,5 +133,5 @@ def test_errors_say_what_to_do():
         class_accuracy(TRUE, PLAIN, ATTACKED, class_counts=[1, 2, -1])
     with pytest.raises(ValueError, match="is in class_counts"):
         class_accuracy(TRUE, PLAIN, ATTACKED, class_counts={1: 1, 2: 1})
-    with pytest.raises(ValueError, match="10, 9 and 10"):
+    with pytest.raises(ValueError, match="y_true has 10 rows and y_pred has 9 labels"):
         class_accuracy(TRUE, PLAIN[1:], ATTACKED, class_counts=[1, 2, 3])

@@ -27,6 +27,30 @@ UNITS = np.array(
 ).T
 
 
+def test_the_truth_is_in_the_order_of_the_labels():
+    truth = pd.Series([0, 0, 1, 1] * 6, index=np.arange(24)[::-1])
+    votes = pd.DataFrame({"ann": truth, "bob": truth, "cid": 1 - truth})
+    expected = annotator_report(votes, truth)["accuracy"].tolist()
+    assert expected == [1.0, 1.0, 0.0]
+    assert annotator_report(votes, pd.get_dummies(truth))["accuracy"].tolist() == expected
+    with pytest.raises(ValueError, match="worker_labels and y are indexed differently: row 0"):
+        annotator_report(votes, truth.sort_index())
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        np.array([3, 2**64 - 1], dtype=np.uint64),
+        np.array(["2026-01-01", "1969-12-31"], dtype="datetime64[D]"),
+        np.array([1, 2], dtype="timedelta64[s]"),
+    ],
+)
+def test_truths_of_any_type(names):
+    truth = names[[0, 0, 1, 1] * 6]
+    report = annotator_report(np.column_stack([truth, truth[::-1]]), truth)
+    assert report["accuracy"].tolist() == [1.0, 0.0]
+
+
 def test_alpha_of_the_published_example():
     assert krippendorff_alpha(UNITS, missing_label=0) == pytest.approx(0.743, abs=5e-4)
 

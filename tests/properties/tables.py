@@ -4,6 +4,7 @@ import random
 from contextlib import contextmanager
 
 import numpy as np
+import pandas as pd
 import torch
 from hypothesis import strategies as st
 
@@ -53,28 +54,38 @@ LABELS = {
     "negative": [-7, -1, 3],
     "large": [2**62, -(2**62), 0],
     "small type": np.array([3, 200, 7], dtype=np.uint8),
+    "64 bits without a sign": np.array([2**64 - 1, 3], dtype=np.uint64),
     "whole floats": [-1.0, 0.0, 2.0],
+    "negative zero": [-0.0, 1.0],
     "booleans": [False, True],
     "text": ["common", "rare", ""],
+    "words for nothing": ["NA", "None", "nan"],
     "lengths": ["a", "a much longer name", "ab"],
     "unicode": ["häufig", "稀", "🦆"],
     "objects": np.array(["common", "rare", "rarest"], dtype=object),
     "dates": np.array(["2026-01-01", "2026-01-02", "1969-12-31"], dtype="datetime64[D]"),
+    "spans": np.array([1, 2, 5], dtype="timedelta64[ns]"),
 }
+# by some, of which scikit-learn is one
 REFUSED = {
-    # by scikit-learn
     "bytes": [b"common", b"rare", b"rarest"],
+    "fractions": [0.1, 0.2, 0.3],
+    "infinite": [0.0, np.inf, 1.0],
+    "mixed": np.array(["common", 1, 2], dtype=object),
+}
+# by all
+MISSING = {
     "none": np.array(["common", None, "rare"], dtype=object),
     "nan": [0.0, np.nan, 1.0],
-    "fractions": [0.1, 0.2, 0.3],
-    "mixed": np.array(["common", 1, 2], dtype=object),
+    "nat": np.array(["2026-01-01", "NaT", "1969-12-31"], dtype="datetime64[s]"),
+    "NA": np.array(["common", pd.NA, "rare"], dtype=object),
 }
 
 
 @st.composite
 def labels(draw, kinds=tuple(LABELS)):
     """Labels of two or three classes, the smallest of which has as few as two rows."""
-    names = np.asarray((LABELS | REFUSED)[draw(st.sampled_from(kinds))])
+    names = np.asarray(LABELS[draw(st.sampled_from(kinds))])
     n_classes = draw(st.integers(2, len(names))) if len(names) > 2 else 2
     sizes = [draw(st.integers(12, 24)), *(draw(st.integers(2, 6)) for _ in range(n_classes - 1))]
     y = np.repeat(names[:n_classes], sizes)

@@ -19,7 +19,6 @@ from tests.properties.tables import (
     COLUMNS,
     LABELS,
     NOT_FINITE,
-    REFUSED,
     answer,
     labelled_tables,
     refusal,
@@ -85,14 +84,6 @@ def test_nets_refuse_what_is_not_finite(name, data):
     X, y = data
     if X.dtype.kind in "fO":
         assert "Input X contains" in refusal(lambda: clone(NETS[name]).fit(X, y), X)
-
-
-@pytest.mark.parametrize("name", NETS)
-@pytest.mark.parametrize("kind", REFUSED)
-def test_nets_refuse_labels_that_are_none(name, kind):
-    y = np.repeat(np.asarray(REFUSED[kind]), [9, 5, 3])
-    X = np.random.RandomState(0).normal(size=(len(y), 2))
-    refusal(lambda: clone(NETS[name]).fit(X, y), X)
 
 
 # -- crowds --------------------------------------------------------------------------------------

@@ -8,9 +8,7 @@ from hypothesis import given
 from sklearn.base import clone
 
 from tests.properties.tables import (
-    LABELS,
     NOT_FINITE,
-    REFUSED,
     answer,
     labelled_tables,
     refusal,
@@ -23,7 +21,7 @@ TINY = {"hidden_dims": (8,), "steps_per_epoch": 1}
 
 def small(name):
     sampler = clone(SAMPLERS[name])
-    return sampler if name == "SWIM" else tuned(sampler, **TINY)
+    return sampler if name in ("SWIM", "ImbMix") else tuned(sampler, **TINY)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
@@ -56,22 +54,3 @@ def test_what_is_not_finite_is_refused(name, data):
     if X.dtype.kind not in "fO":
         return
     assert "Input X contains" in refusal(lambda: small(name).fit_resample(X, y), X)
-
-
-@pytest.mark.parametrize("name", SAMPLERS)
-@pytest.mark.parametrize("kind", REFUSED)
-def test_labels_that_are_none_are_refused(name, kind):
-    y = np.repeat(np.asarray(REFUSED[kind]), [9, 5, 3])
-    X = np.random.RandomState(0).normal(size=(len(y), 2))
-    refusal(lambda: small(name).fit_resample(X, y), X)
-    refusal(lambda: small(name).fit(X, y), X)
-
-
-@pytest.mark.parametrize("name", SAMPLERS)
-@pytest.mark.parametrize("kind", LABELS)
-def test_labels_that_are_some_are_not(name, kind):
-    names = np.asarray(LABELS[kind])
-    y = np.repeat(names, [9, 5, 3][: len(names)])
-    X = np.random.RandomState(0).normal(size=(len(y), 2))
-    sampler = small(name).fit(X, y)
-    assert sampler.sample(2, label=names[1]).shape == (2, 2)

@@ -194,6 +194,18 @@ def test_settings_for_images_are_parameters(norm, epsilon, step):
     assert net.get_params()["module__width"] == 64
 
 
+def test_rows_of_the_chapter_stay_apart_with_the_settings_for_images():
+    rows = {}
+    for method in CHAPTER_METHODS:
+        net = AdversarialClassifier.from_chapter(method, **image_settings())
+        start = net.reweight_start and net.reweight_start * net.max_epochs
+        rows[method] = (net.criterion, net.class_weight, start)
+    assert len(set(rows.values())) == len(CHAPTER_METHODS)
+    assert rows["CB-Reweight"] == ("ce", "effective", 0)
+    # where the learning rate falls, section 4.5.1
+    assert rows["DRCB-CE"] == ("ce", "effective", 160)
+
+
 # -- separation ----------------------------------------------------------------------------------
 
 

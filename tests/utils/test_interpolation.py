@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from sklearn_imbgen.utils import draw_pairs, import_extra, interpolate
+from sklearn_imbgen.utils import draw_pairs, interpolate, neighbor_table
 
 LINE = np.array([[0.0], [1.0], [2.0], [10.0]])
 
@@ -45,6 +45,36 @@ def test_a_step_law_can_be_passed_in():
     np.testing.assert_array_equal(pairs.step, pairs.base / 4)
 
 
-def test_a_missing_extra_is_named():
-    with pytest.raises(ImportError, match=r"Plots needs no_such_library.*sklearn-imbgen\[plots\]"):
-        import_extra("no_such_library", "plots", "Plots")
+@pytest.fixture
+def rows():
+    return np.random.RandomState(0).normal(size=(600, 3))
+
+
+@pytest.mark.parametrize("k_neighbors", [4, NearestNeighbors(n_neighbors=5)])
+def test_a_class_of_one_group_is_searched_exactly(rows, k_neighbors):
+    exact = NearestNeighbors(n_neighbors=5).fit(rows).kneighbors(return_distance=False)
+    np.testing.assert_array_equal(neighbor_table(rows, k_neighbors), exact[:, :4])
+
+
+def test_groups_find_near_rows_that_are_not_the_row_itself(rows):
+    table = neighbor_table(rows, 4, group_rows=100)
+    assert table.shape == (600, 4)
+    assert (table != np.arange(600)[:, None]).all()
+    assert all(len(set(row)) == 4 for row in table.tolist())
+    exact, _ = NearestNeighbors(n_neighbors=4).fit(rows).kneighbors()
+    found = np.linalg.norm(rows[:, None] - rows[table], axis=2)
+    random = np.linalg.norm(rows - rows[::-1], axis=1)
+    assert exact.mean() < found.mean() < 1.5 * exact.mean() < random.mean() / 2
+
+
+def test_groups_hold_neighbors_enough_and_stand_duplicates():
+    assert neighbor_table(np.zeros((50, 2)), 6, group_rows=3).shape == (50, 6)
+
+
+def test_pairs_from_a_table_are_those_without(rows):
+    table = neighbor_table(rows, 4)
+    expected = draw_pairs(rows, 99, k_neighbors=4, random_state=0)
+    for got, want in zip(
+        draw_pairs(rows, 99, k_neighbors=4, random_state=0, table=table), expected, strict=True
+    ):
+        np.testing.assert_array_equal(got, want)

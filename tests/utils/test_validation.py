@@ -8,6 +8,7 @@ from sklearn_imbgen.utils import (
     check_finite,
     check_row_order,
     encode_labels,
+    import_extra,
     labels_of_rows,
     match_columns,
     refuse_masked,
@@ -202,3 +203,8 @@ def test_one_hot_columns_without_names_are_numbered():
 def test_labels_that_do_not_fit_the_rows_are_refused(y, message):
     with pytest.raises(ValueError, match=message):
         labels_of_rows(pd.DataFrame(ROW), y)
+
+
+def test_a_missing_extra_is_named():
+    with pytest.raises(ImportError, match=r"Plots needs no_such_library.*sklearn-imbgen\[plots\]"):
+        import_extra("no_such_library", "plots", "Plots")

@@ -8,15 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.exceptions import DataConversionWarning
-from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _num_samples, check_array, check_consistent_length
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.aggregation._label_matrix import CrowdLabels, check_label_matrix, codes_of
-from sklearn_imbgen.utils import check_target_labels, name_some
+from sklearn_imbgen.aggregation._label_matrix import check_label_matrix, codes_of
+from sklearn_imbgen.aggregation._labels import AnnotationMatrix, CrowdLabels
+from sklearn_imbgen.utils import (
+    check_row_order,
+    is_missing,
+    name_some,
+    refuse_masked,
+    refuse_missing_labels,
+)
 
-__all__ = ["CrowdInput", "agreement", "balancing_weights", "read_crowd_labels"]
+__all__ = ["CrowdInput", "agreement", "balancing_weights", "check_rows", "read_crowd_labels"]
 
 
 class CrowdInput(NamedTuple):
@@ -25,6 +31,18 @@ class CrowdInput(NamedTuple):
     worker_labels: Any
     labels: CrowdLabels
     truth: NDArray[np.intp] | None
+
+
+def check_rows(X: Any) -> None:
+    """Raise if rows are no table: hidden values, or a Dataset of torch or skorch."""
+    refuse_masked(X)
+    # a sparse matrix has a shape, a dataframe __array__
+    is_table = isinstance(X, list | tuple) or hasattr(X, "__array__") or hasattr(X, "shape")
+    if hasattr(X, "__getitem__") and not is_table:
+        raise TypeError(
+            f"X is a {type(X).__name__}; pass its rows as an array, dataframe or sparse matrix in "
+            "place of a Dataset, and the labels as y."
+        )
 
 
 def read_crowd_labels(
@@ -64,7 +82,7 @@ def read_crowd_labels(
         worker_labels, truth = y, None
         if n_dimensions(y) == 1:
             worker_labels = _checked_column(y)
-        elif not hasattr(y, "columns") and np.shape(y)[1:] == (1,):
+        elif isinstance(y, np.ndarray | list) and np.shape(y)[1:] == (1,):
             warnings.warn(
                 "A column-vector y was passed when a 1d array was expected. It is read as the "
                 "labels of one worker.",
@@ -73,7 +91,7 @@ def read_crowd_labels(
             )
     else:
         worker_labels, truth = crowd_labels, y
-    _check_rows(X, worker_labels, "y" if crowd_labels is None else "crowd_labels")
+    _check_same_rows(X, worker_labels, "y" if crowd_labels is None else "crowd_labels")
     labels = check_label_matrix(worker_labels, missing_label=missing_label)
     if labels.n_classes < 2:
         raise ValueError(
@@ -111,9 +129,9 @@ def agreement(
     0.6
     """
     if n_dimensions(y) == 1:
-        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+        y, missing_label = _checked_column(y), None
     labels = check_label_matrix(y, missing_label=missing_label)
-    check_consistent_length(y, predicted, sample_weight)
+    check_consistent_length(np.empty(labels.n_samples), predicted, sample_weight)
     given = codes_of(labels.classes, classes)[labels.code]
     if (given < 0).all():
         raise ValueError(
@@ -172,21 +190,29 @@ def balancing_weights(
 
 def n_dimensions(labels: Any) -> int:
     """Number of dimensions of labels in any container."""
-    if sparse.issparse(labels):
+    if sparse.issparse(labels) or isinstance(labels, AnnotationMatrix):
         return 2
     return int(labels.ndim if hasattr(labels, "ndim") else np.ndim(np.asarray(labels)))
 
 
 def _checked_column(y: Any) -> Array:
-    """One label per row, by scikit-learn's rules; a missing one is named by its row."""
-    check_target_labels(y)
-    column: Array = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-    check_classification_targets(column)
+    """One label per row; of numbers by scikit-learn's rules, others may be of any kind."""
+    refuse_masked(y, "y")
+    column = np.asarray(y)
+    if column.dtype.kind in "US":
+        # a list may hold None beside text
+        column = np.asarray(y, dtype=object)
+    refuse_missing_labels(is_missing(column), column)
+    if column.dtype.kind in "fc":
+        column = check_array(column, ensure_2d=False, dtype=None, input_name="y")
+        check_classification_targets(column)
     return column
 
 
-def _check_rows(X: Any, labels: Any, name: str) -> None:
-    n_rows, n_labelled = _num_samples(X), _num_samples(labels)
+def _check_same_rows(X: Any, labels: Any, name: str) -> None:
+    n_rows = _num_samples(X)
+    annotations = isinstance(labels, AnnotationMatrix)
+    n_labelled = len(labels.samples) if annotations else _num_samples(labels)
     if n_rows != n_labelled:
         raise ValueError(
             f"X has {n_rows} rows and {name} has {n_labelled}: inconsistent numbers of samples. "
@@ -194,6 +220,7 @@ def _check_rows(X: Any, labels: Any, name: str) -> None:
             "labels, so resample after aggregating (AggregateThenFit with a pipeline of sampler "
             "and classifier as its estimator)."
         )
+    check_row_order(X, labels, name)
 
 
 def _read_truth(X: Any, y: Any, classes: Array) -> NDArray[np.intp] | None:
@@ -204,7 +231,7 @@ def _read_truth(X: Any, y: Any, classes: Array) -> NDArray[np.intp] | None:
             "crowd_labels is the label matrix, so y must hold one label per row (the truth or "
             f"a vote) or be None; got y of shape {np.shape(y)}."
         )
-    _check_rows(X, y, "y")
+    _check_same_rows(X, y, "y")
     codes = codes_of(_checked_column(y), classes)
     if (codes < 0).all():
         raise ValueError(

@@ -11,7 +11,7 @@ from torch import nn
 
 from sklearn_imbgen import GLGAN
 from sklearn_imbgen.crowd import CrowdLayerClassifier
-from sklearn_imbgen.nn import limited_threads, thread_share
+from sklearn_imbgen.nn import isolated_rng, limited_threads, resolve_device, thread_share
 from sklearn_imbgen.over_sampling import LatentSMOTE
 from sklearn_imbgen.robust import AdversarialClassifier
 from tests.registry import TINY
@@ -165,3 +165,26 @@ def test_nothing_is_limited_outside_of_workers():
     own_thread.start()
     own_thread.join()
     assert found == [2]
+
+
+def test_isolated_rng_seeds_inside_and_gives_the_state_back():
+    before = torch.get_rng_state()
+    with isolated_rng(5):
+        first = torch.rand(3)
+    with isolated_rng(5):
+        assert torch.equal(first, torch.rand(3))
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_threads_are_limited_inside_the_block_only():
+    before = torch.get_num_threads()
+    with limited_threads(1):
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == before
+
+
+def test_devices_are_resolved_or_refused_by_name():
+    assert resolve_device("cpu") == torch.device("cpu")
+    assert resolve_device("auto").type in ("cpu", "cuda", "mps")
+    with pytest.raises(ValueError, match="device='abacus' is not available"):
+        resolve_device("abacus")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sklearn_imbgen.utils import covariance_roots, mean_and_covariance
+from sklearn_imbgen.over_sampling._swim import covariance_roots, mean_and_covariance
 
 
 def test_mean_and_covariance_of_three_rows():
