@@ -70,17 +70,20 @@ class SkorchClassifier(NeuralNetClassifier):
             Interval(numbers.Integral, 1, None, closed="left"),
             Options(numbers.Integral, {-1}),
         ],
-        "iterator_train": [callable],
-        "iterator_valid": [callable],
         "train_split": [callable, None, Options(bool, {False})],
         "callbacks": ["array-like", str, None],
         "warm_start": ["boolean"],
         "checkpoint": [str, HasMethods("__fspath__"), None],
-        "mixed_precision": ["boolean"],
-        "compile": ["boolean"],
         "verbose": ["verbose"],
         "device": [str, torch.device, None],
         "random_state": ["random_state"],
+    }
+    # of parameters that are taken where given
+    _rare_constraints: dict[str, Any] = {
+        "iterator_train": [callable],
+        "iterator_valid": [callable],
+        "mixed_precision": ["boolean"],
+        "compile": ["boolean"],
     }
 
     # What skorch's constructor would set on each instance, where scikit-learn allows
@@ -120,7 +123,8 @@ class SkorchClassifier(NeuralNetClassifier):
         # past skorch's __setattr__, which takes a module passed as a parameter for a component
         self.__dict__.update(named | extra)
         self._params_to_validate = {name for name in extra if "__" in name}
-        unknown = first_unknown(self, extra, RARE)
+        # scikit-learn's common checks give a value to every name of the signature, "kwargs" too
+        unknown = first_unknown(self, extra, (*RARE, "kwargs"))
         if unknown is not None:
             self.__dict__.pop(unknown)
             raise TypeError(
@@ -146,7 +150,8 @@ class SkorchClassifier(NeuralNetClassifier):
     def get_params(self, deep: bool = True, **kwargs: Any) -> dict[str, Any]:
         """Parameters as given, those of the callbacks with ``deep``."""
         params: dict[str, Any] = super().get_params(deep=deep, **kwargs)
-        return {**params, "device": self.__dict__["device"]}
+        # what is given goes before defaults of callbacks, and before what "auto" stands for
+        return params | {name: self.__dict__[name] for name in self._get_param_names()}
 
     def set_params(self, **params: Any) -> "SkorchClassifier":
         """Set parameters; after ``initialize`` or ``fit`` they act at once, as in skorch.
@@ -162,7 +167,7 @@ class SkorchClassifier(NeuralNetClassifier):
         """
         of_callbacks = {k: v for k, v in params.items() if k.startswith("callbacks__")}
         others = {k: v for k, v in params.items() if k not in of_callbacks}
-        known = [*RARE, *self._get_param_names()]
+        known = [*RARE, "kwargs", *self._get_param_names()]
         before = dict(vars(self))
         # what follows module__ and criterion__ depends on those two
         self.__dict__.update(others)
@@ -183,8 +188,17 @@ class SkorchClassifier(NeuralNetClassifier):
             # the optimizer's own have been changed in place
             prefixes = {n.partition("__")[0] for n in changed if not n.startswith("optimizer__")}
             self._renew(prefixes)
-        if of_callbacks:
-            super().set_params(**of_callbacks)
+        whole = {name: v for name, v in of_callbacks.items() if name.count("__") == 1}
+        if whole:
+            # skorch's own way fails where a callback has been switched off before
+            there = {f"callbacks__{name}" for name, _ in self._uniquely_named_callbacks()}
+            if not there.issuperset(whole):
+                raise ValueError(f"no such callbacks: {', '.join(sorted(set(whole) - there))}.")
+            self.__dict__.update(whole)
+            self._initialize_callbacks()
+        of_parts = {name: v for name, v in of_callbacks.items() if name not in whole}
+        if of_parts:
+            super().set_params(**of_parts)
         return self
 
     def _renew(self, changed: set[str]) -> None:
@@ -225,9 +239,11 @@ class SkorchClassifier(NeuralNetClassifier):
 
     def _check_parameters(self) -> None:
         # skorch has a _validate_params of its own, which scikit-learn's fit would call
-        validate_parameter_constraints(
-            self._parameter_constraints, self.get_params(deep=False), type(self).__name__
-        )
+        given = self.get_params(deep=False)
+        if "kwargs" in given:
+            raise ValueError(f"kwargs is no parameter of {type(self).__name__}.")
+        constraints = self._parameter_constraints | self._rare_constraints
+        validate_parameter_constraints(constraints, given, type(self).__name__)
         if self.device is not None:
             resolve_device(self.device)
 

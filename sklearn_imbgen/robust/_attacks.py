@@ -365,8 +365,13 @@ def _gradient(logits_fn: Logits, X: Tensor, y: Tensor, row_loss: RowLoss) -> tup
     """Gradient of the summed loss by the rows alone, and the logits."""
     with torch.enable_grad():
         X = X.detach().requires_grad_()
-        # a copy: a module may work in place, which a leaf does not allow
-        logits = logits_fn(X.clone())
+        try:
+            logits = logits_fn(X)
+        except RuntimeError as error:
+            if "in-place" not in str(error):
+                raise
+            # a module that works in place, which a leaf does not allow
+            logits = logits_fn(X.clone())
         # the sum: each row's gradient is its own, whatever stands beside it
         (gradient,) = torch.autograd.grad(row_loss(logits, y).sum(), X)
     return gradient, logits.detach()

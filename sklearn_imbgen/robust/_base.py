@@ -84,12 +84,14 @@ class BaseAdversarialClassifier(SkorchClassifier):
             None,
         ],
         "reweight_start": EPOCH,
+    }
+    _rare_constraints: dict[str, Any] = {
+        **SkorchClassifier._rare_constraints,
         "attack__step_size": [POSITIVE, None],
         "attack__random_start": ["boolean"],
         "attack__clip_values": ["array-like", None],
         "attack__feature_scale": [StrOptions({"std", "range"}), "array-like", None],
         "attack__feature_mask": ["array-like", None],
-        "separation_weight": [NOT_NEGATIVE],
         "separation__temperature": [POSITIVE],
         "separation__layer": [str, None],
     }

@@ -139,11 +139,15 @@ class ImbMixClassifier(BaseAdversarialClassifier):
                             StrOptions({"auto"})],
         "mixing": [StrOptions({"remix", "mixup"}), None],
         "averaging_start": [*EPOCH, None],
+        "separation_weight": [NOT_NEGATIVE],
+    }  # fmt: skip
+    _rare_constraints: dict[str, Any] = {
+        **BaseAdversarialClassifier._rare_constraints,
         "supplementary__noise_scale": [NOT_NEGATIVE],
         "mixing__concentration": [POSITIVE],
         "mixing__kappa": [Interval(numbers.Real, 1, None, closed="left")],
         "mixing__tau": [Interval(numbers.Real, 0, 1, closed="both")],
-    }  # fmt: skip
+    }
     prefixes_ = [*BaseAdversarialClassifier.prefixes_, "separation", "supplementary", "mixing"]
 
     supplementary__noise_scale: float = 1.0
