@@ -6,17 +6,15 @@ encoded labels, the vote, workers' confusion matrices, and Bayes's theorem.
 
 from sklearn_imbgen.aggregation._aggregate_then_fit import AggregateThenFit
 from sklearn_imbgen.aggregation._crowd_input import (
-    CrowdInput,
     agreement,
     balancing_weights,
     check_rows,
     read_crowd_labels,
 )
-from sklearn_imbgen.aggregation._dawid_skene import DawidSkene, TruthInference, dawid_skene
+from sklearn_imbgen.aggregation._dawid_skene import DawidSkene, dawid_skene
 from sklearn_imbgen.aggregation._label_matrix import (
     check_label_matrix,
     codes_of,
-    label_keys,
 )
 from sklearn_imbgen.aggregation._labels import (
     AnnotationMatrix,
@@ -47,11 +45,9 @@ from sklearn_imbgen.aggregation._truth_inference import (
 __all__ = [
     "AggregateThenFit",
     "AnnotationMatrix",
-    "CrowdInput",
     "CrowdLabels",
     "DawidSkene",
     "MajorityVote",
-    "TruthInference",
     "agreement",
     "annotations_to_matrix",
     "balancing_weights",
@@ -65,7 +61,6 @@ __all__ = [
     "floored_log",
     "judged_workers",
     "label_certainty",
-    "label_keys",
     "label_log_likelihood",
     "majority_codes",
     "matrix_to_annotations",

@@ -121,12 +121,6 @@ def agreement(
     Returns
     -------
     float
-
-    Examples
-    --------
-    >>> classes = np.array([0, 1])
-    >>> agreement([[0, 1, -1], [1, 1, 0]], np.array([0, 1]), classes)
-    0.6
     """
     if n_dimensions(y) == 1:
         y, missing_label = _checked_column(y), None
@@ -167,11 +161,6 @@ def balancing_weights(
     ------
     ValueError
         If a mapping names a label that is no class, or a weight that is no number >= 0.
-
-    Examples
-    --------
-    >>> balancing_weights(np.array([30.0, 10.0]), "balanced", np.array([0, 1])).round(2).tolist()
-    [0.67, 2.0]
     """
     if class_weight is None:
         return np.ones(len(classes))

@@ -18,7 +18,7 @@ from sklearn_imbgen.aggregation._labels import (
 )
 from sklearn_imbgen.utils import is_missing, is_polars, name_some, plain, polars_to_pandas
 
-__all__ = ["check_label_matrix", "codes_of", "label_keys"]
+__all__ = ["check_label_matrix", "codes_of"]
 
 
 def check_label_matrix(
@@ -85,6 +85,8 @@ def check_label_matrix(
 def codes_of(labels: Any, classes: Array) -> NDArray[np.intp]:
     """Position of each of a column of labels in ``classes``; -1 for others.
 
+    Equal dates are equal in whatever unit.
+
     Examples
     --------
     >>> codes_of(["b", "c", "a"], np.array(["a", "b"])).tolist()
@@ -92,20 +94,6 @@ def codes_of(labels: Any, classes: Array) -> NDArray[np.intp]:
     """
     own = check_label_matrix(labels, missing_label=None)
     return _positions(own.classes, classes)[own.code]
-
-
-def label_keys(classes: Array) -> list[Any]:
-    """Labels as they are compared: equal dates are equal in whatever unit.
-
-    Examples
-    --------
-    >>> days = np.array(["2026-01-01"], dtype="datetime64[D]")
-    >>> label_keys(days) == label_keys(days.astype("datetime64[ns]"))
-    True
-    """
-    if classes.dtype.kind in "mM":
-        classes = classes.astype(f"{classes.dtype.kind}8[ns]").astype(np.int64)
-    return classes.tolist()
 
 
 class _Given(NamedTuple):
@@ -318,8 +306,15 @@ def _label_array(labels: Sequence[Any]) -> Array:
 
 
 def _positions(labels: Array, classes: Array) -> NDArray[np.intp]:
-    position = {label: place for place, label in enumerate(label_keys(classes))}
-    return np.array([position.get(label, -1) for label in label_keys(labels)], dtype=np.intp)
+    """Position of each label in ``classes``, -1 for others; dates may be of another unit."""
+    position = {label: place for place, label in enumerate(_comparable(classes))}
+    return np.array([position.get(label, -1) for label in _comparable(labels)], dtype=np.intp)
+
+
+def _comparable(labels: Array) -> list[Any]:
+    if labels.dtype.kind in "mM":
+        labels = labels.astype(f"{labels.dtype.kind}8[ns]").astype(np.int64)
+    return labels.tolist()
 
 
 def _codes_among(classes: Array, labels: CrowdLabels) -> NDArray[np.intp]:

@@ -184,38 +184,40 @@ def _is_long(labels: CrowdLabels) -> bool:
 
 
 def _is_one_hot(labels: CrowdLabels) -> bool:
-    """Whether each row has a single 1 among zeros, or nothing else, in three or more columns."""
-    if labels.n_workers < 3 or labels.n_samples < ENOUGH_ROWS:
+    """Whether each row has a single 1 among zeros, or nothing else, and each column has one."""
+    if labels.n_samples < ENOUGH_ROWS:
         return False
     values = labels.classes.tolist()
-    if values == [1]:
-        return len(labels.code) == labels.n_samples
-    if values != [0, 1] or len(labels.code) < labels.n_samples * labels.n_workers:
+    complete = len(labels.code) == labels.n_samples * labels.n_workers
+    if values != [1] and not (values == [0, 1] and complete):
         return False
-    ones_per_row = np.bincount(labels.sample, labels.code)
-    ones_per_column = np.bincount(labels.worker, labels.code)
-    return bool((ones_per_row == 1).all() and ones_per_column.all())
+    is_one = labels.code == len(values) - 1
+    per_row = np.bincount(labels.sample[is_one], minlength=labels.n_samples)
+    per_column = np.bincount(labels.worker[is_one], minlength=labels.n_workers)
+    return bool((per_row == 1).all() and per_column.all())
 
 
 def _strange_workers(labels: CrowdLabels) -> NDArray[np.bool_]:
     """Columns whose labels nobody else gives, though others labelled the same rows.
 
     All of them, if there are two or more; or, as ids may equal a label by chance, most of
-    them, if they hardly repeat.
+    them, if no two are alike and there are twice as many as labels that workers share:
+    of many classes, in few rows, any worker's labels may all differ.
     """
-    n_classes = labels.n_classes
+    n_classes, n_workers = labels.n_classes, labels.n_workers
     given = np.unique(labels.worker * n_classes + labels.code)
-    own_only = np.bincount(given % n_classes, minlength=n_classes) == 1
-    beside_others = np.bincount(labels.sample)[labels.sample] > 1
-    counted = labels.worker[beside_others]
-    n_labels = np.bincount(counted, minlength=labels.n_workers)
-    n_strange = np.bincount(
-        counted, own_only[labels.code[beside_others]], minlength=labels.n_workers
-    )
-    n_kinds = np.bincount(given // n_classes, own_only[given % n_classes], labels.n_workers)
-    alone = (n_labels >= ENOUGH_ROWS) & (n_strange == n_labels) & (n_kinds >= 2)
-    ids = (n_kinds >= ENOUGH_STRANGE) & (n_strange > n_labels / 2) & (n_kinds > n_strange / 2)
-    return alone | ids
+    n_givers = np.bincount(given % n_classes, minlength=n_classes)
+    own_only, n_shared = n_givers == 1, int((n_givers > 1).sum())
+    beside = np.bincount(labels.sample)[labels.sample] > 1
+    counted, strange = labels.worker[beside], own_only[labels.code[beside]]
+    n_labels = np.bincount(counted, minlength=n_workers)
+    n_strange = np.bincount(counted, strange, minlength=n_workers)
+    n_kinds = np.bincount(given // n_classes, minlength=n_workers)
+    no_two_alike = n_kinds == np.bincount(labels.worker, minlength=n_workers)
+    all_own = (n_labels >= ENOUGH_ROWS) & (n_strange == n_labels) & (n_kinds >= 2)
+    ids = no_two_alike & (n_strange > n_labels / 2) & (n_strange >= 2 * n_shared)
+    ids &= n_strange >= ENOUGH_STRANGE
+    return all_own | ids
 
 
 def warn_of_similar_labels(classes: Array) -> None:

@@ -55,24 +55,12 @@ EQUAL_LOGS = 1e-9
 
 
 def floored_log(probability: ArrayLike) -> Floats:
-    """Logarithm of probabilities, none taken to be below ``PROBABILITY_FLOOR``.
-
-    Examples
-    --------
-    >>> floored_log([1.0, 0.0]).round(3).tolist()
-    [0.0, -23.026]
-    """
+    """Logarithm of probabilities, none taken to be below ``PROBABILITY_FLOOR``."""
     return np.log(np.maximum(probability, PROBABILITY_FLOOR))
 
 
 def row_shares(counts: Floats) -> Floats:
-    """Counts as probabilities along the last axis, none of them zero, even without counts.
-
-    Examples
-    --------
-    >>> row_shares(np.array([[3.0, 1.0], [0.0, 0.0]])).tolist()
-    [[0.75, 0.25], [0.5, 0.5]]
-    """
+    """Counts as probabilities along the last axis, none of them zero, even without counts."""
     floored = np.maximum(counts, LABEL_FLOOR)
     return floored / floored.sum(axis=-1, keepdims=True)
 
@@ -91,13 +79,7 @@ class VoteModel(NamedTuple):
 
 
 def vote_proportions(labels: CrowdLabels) -> Floats:
-    """Share of each class among the labels of each row, shape (n_samples, n_classes).
-
-    Examples
-    --------
-    >>> vote_proportions(check_label_matrix([[0, 1, 1, 1], [0, -1, -1, 1]])).tolist()
-    [[0.25, 0.75], [0.5, 0.5]]
-    """
+    """Share of each class among the labels of each row, shape (n_samples, n_classes)."""
     per_row = np.bincount(labels.sample, minlength=labels.n_samples)
     return labels.vote_counts() / per_row[:, None]
 
@@ -157,11 +139,6 @@ def certainty_of_votes(proportions: Floats, *, epsilon: float) -> Floats:
 
     The mean squared distance of one-hot labels from their mean is one minus the
     sum of the squared proportions, for any number of classes.
-
-    Examples
-    --------
-    >>> certainty_of_votes(np.array([[1.0, 0.0], [0.5, 0.5]]), epsilon=0.5).tolist()
-    [2.0, 1.0]
     """
     variance = 1.0 - np.square(proportions).sum(axis=1)
     # rounding can leave a unanimous row just below zero
@@ -223,11 +200,6 @@ def possible_truths(posterior: Floats) -> tuple[Codes, Codes, Floats]:
     rows, codes : ndarray of shape (n_repeated,)
         In the order of the rows.
     weights : ndarray of shape (n_repeated,)
-
-    Examples
-    --------
-    >>> possible_truths(np.array([[0.25, 0.75], [0.0, 1.0]]))
-    (array([0, 0, 1]), array([0, 1, 1]), array([0.25, 0.75, 1.  ]))
     """
     rows, codes = np.nonzero(posterior > NEGLIGIBLE)
     return rows, codes, posterior[rows, codes]
@@ -315,13 +287,7 @@ def mean_posterior(posterior: Floats) -> Floats:
 
 
 def error_rates(confusion: Floats, prior: Floats) -> Floats:
-    """Share of wrong labels of each worker: error of each class times its prior, summed.
-
-    Examples
-    --------
-    >>> error_rates(np.array([[[0.75, 0.25], [0.5, 0.5]]]), np.array([0.5, 0.5])).tolist()
-    [0.375]
-    """
+    """Share of wrong labels of each worker: error of each class times its prior, summed."""
     return np.maximum(1.0 - np.diagonal(confusion, axis1=1, axis2=2) @ prior, 0.0)
 
 

@@ -11,7 +11,13 @@ from scipy import sparse
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.aggregation import check_label_matrix
 from sklearn_imbgen.cli import CommandError, explained
-from sklearn_imbgen.cli._tables import Reading, describe_counts, read_as_written, refuse_cells
+from sklearn_imbgen.cli._tables import (
+    Reading,
+    describe_counts,
+    hint_at_spaces,
+    read_as_written,
+    refuse_cells,
+)
 from sklearn_imbgen.crowd import AnnotationMatrix, DawidSkene, MajorityVote, annotations_to_matrix
 from sklearn_imbgen.exceptions import IdleWorkerWarning
 from sklearn_imbgen.metrics import annotator_report, krippendorff_alpha
@@ -130,7 +136,7 @@ def _refuse_other_columns(frame: pd.DataFrame, columns: VoteColumns, path: Path)
     known = f"the columns are {', '.join(map(repr, frame.columns))}"
     for option, name in wanted.items():
         if name not in frame.columns:
-            hint = f"; name yours by {option}"
+            hint = hint_at_spaces(name, frame.columns) + f"; name yours by {option}"
             if columns.worker is not None:
                 hint += ", or say --wide if each worker has a column"
             raise CommandError(f"{path}: there is no column {name!r}; {known}{hint}")

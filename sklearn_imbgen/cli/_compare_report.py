@@ -212,10 +212,10 @@ def _fidelity(study: Study, resampled: Mapping[str, WithRows]) -> list[Any]:
         "Each method has learned from the training part of the first fold. Its synthetic rows are "
         "compared with the held-out real rows of their class, those of the test part, which no "
         f"method has seen. For scale, the lines of {REAL_ROWS} compare those that were learned "
-        f"from, often fewer, in the same way.{steps}"
+        f"from, often fewer, in the same way. Copies are those of rows learned from.{steps}"
     )
     held_out = study.rows(test), study.y[test]
-    blocks = fidelity(held_out, made, study.X, study.categorical, study.seed)
+    blocks = fidelity(held_out, made, study.X, study.categorical, study.seed, REAL_ROWS)
     samplers = {name: one.sampler for name, one in resampled.items()}
     return [Text(text), *blocks, *judgements(samplers)]
 

@@ -31,6 +31,7 @@ from sklearn_imbgen.cli._page import (
     number,
     plain_text,
 )
+from sklearn_imbgen.metrics import nearest_original_distance
 from sklearn_imbgen.utils import TableCodec
 
 __all__ = [
@@ -57,6 +58,8 @@ SHOWN_SYNTHETIC = 500
 MAP_INCHES = (5.0, 5.2)
 # Real rows of a class, below which figures about it say little.
 FEW_ROWS = 30
+# Two rows this near to each other, in their usual distance, are the same.
+SAME_ROW = 1e-5
 
 # Of metrics.fidelity_report: its key, the head of its column, what it means.
 MEASURES = (
@@ -68,7 +71,7 @@ MEASURES = (
         "median distance to the nearest real row, in units of that between real rows; about 1 for "
         "new rows of the same distribution, near 0 for copies",
     ),
-    ("copy_rate", "copies", "share of synthetic rows that equal a real one"),
+    ("copy_rate", "copies", "share of synthetic rows that equal a row learned from"),
     ("feature_distance_mean", "feature distance", "Kolmogorov-Smirnov, mean of columns; best 0"),
     ("feature_distance_max", "largest", "the same of the column that differs most"),
     (
@@ -185,6 +188,7 @@ def fidelity(
     codec_rows: Any,
     categorical: Sequence[str],
     seed: int,
+    learned: str | None = None,
 ) -> list[Any]:
     """Figures of ``metrics.fidelity_report`` for each class and method, as blocks.
 
@@ -199,6 +203,9 @@ def fidelity(
     categorical : sequence of str
         Columns of the dataframes that hold categories.
     seed : int
+    learned : str, default=None
+        Key in ``made`` of the rows that were learned from, of which others may be copies.
+        None if ``real`` are these.
     """
     # imported here: a command without a report needs no matplotlib, which this folder may import
     from sklearn_imbgen.inspection import fidelity_of_methods
@@ -214,6 +221,11 @@ def fidelity(
         of_class = y == label
         reports = fidelity_of_methods(X[of_class], new, X[~of_class], check_random_state(seed))
         for name, report in reports.items():
+            if learned is not None:
+                del report["copy_rate"]
+                if name != learned and len(new[learned]) > 1:
+                    distances = nearest_original_distance(new[learned], new[name])
+                    report["copy_rate"] = float(np.mean(distances < SAME_ROW))
             figures = [f"{report[key]:.2f}" if key in report else NOT_KNOWN for key, *_ in MEASURES]
             rows.append([str(label), name, str(len(new[name])), str(of_class.sum()), *figures])
         if left_out := [name for name, found in new.items() if name not in reports and len(found)]:

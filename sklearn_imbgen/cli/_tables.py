@@ -31,6 +31,7 @@ __all__ = [
     "check_labels",
     "check_output",
     "describe_counts",
+    "hint_at_spaces",
     "is_same_file",
     "need_pyarrow",
     "read_as_written",
@@ -144,9 +145,11 @@ class Table:
     def _decimals(self, cells: pd.Series) -> int | None:
         """Most digits behind the point of a column; None if a number has an exponent or all."""
         point, mark = re.escape(self.reading.decimal), re.escape(self.reading.thousands or "")
-        found = cells.str.extract(rf"^\s*([-+]?[\d{mark}]*)(?:{point}(\d*))?\s*$")
-        n_decimals = int(found[1].fillna("").str.len().max())
-        return None if found[0].isna().any() or n_decimals >= ALL_DECIMALS else n_decimals
+        whole = "\n".join(cells)
+        if not re.fullmatch(rf"[-+\d\s{point}{mark}]*", whole):
+            return None
+        n_decimals = max(map(len, re.findall(rf"{point}(\d*)", whole)), default=0)
+        return n_decimals if n_decimals < ALL_DECIMALS else None
 
     def as_text(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Synthetic rows in the spelling of the CSV file."""
@@ -351,13 +354,17 @@ def check_columns(
 def _refuse_unknown(wanted: Iterable[str], names: Sequence[str], path: Path) -> None:
     for name in wanted:
         if name not in names:
-            hint = ""
-            if near := [one for one in names if str(one).strip() == name.strip()]:
-                hint = f"; {near[0]!r} begins or ends with a space, so name it in quotes"
             columns = ", ".join(map(repr, names))
             raise CommandError(
-                f"{path}: there is no column {name!r}; the columns are {columns}{hint}"
+                f"{path}: there is no column {name!r}; the columns are {columns}"
+                f"{hint_at_spaces(name, names)}"
             )
+
+
+def hint_at_spaces(name: str, names: Iterable[Any]) -> str:
+    """What to say if a column has the name but for spaces around it."""
+    near = [one for one in names if str(one).strip() == name.strip()]
+    return f"; {near[0]!r} begins or ends with a space, so name it in quotes" if near else ""
 
 
 def check_index(names: Sequence[Any], path: Path) -> None:
@@ -392,6 +399,8 @@ def _features(
 def refuse_cells(flags: pd.DataFrame, problem: str, path: Path) -> None:
     """Name the first cell that is flagged, if there is one; rows count from 0."""
     found = np.argwhere(flags.to_numpy())
+    for name in flags.columns[flags.all()]:
+        raise CommandError(f"{path}: column {name!r} {problem} in all rows; say --drop {name}")
     if len(found):
         row, column = found[0]
         raise CommandError(
@@ -406,8 +415,6 @@ def refuse_text(frame: pd.DataFrame, path: Path, reading: Reading) -> None:
         dtype = frame[name].dtype
         if dtype == "category" or pd.api.types.is_numeric_dtype(dtype):
             continue
-        if frame[name].isna().all():
-            raise CommandError(f"{path}: column {name!r} is empty; leave it out by --drop {name}")
         numbers = pd.to_numeric(frame[name], errors="coerce")
         bad = np.flatnonzero(numbers.isna() & frame[name].notna())
         row = int(bad[0]) if len(bad) else 0

@@ -429,13 +429,6 @@ def labels_of_rows(rows: Tensor, first: Tensor, counts: Tensor) -> tuple[Tensor,
     position, label : Tensor of shape (n_labels,)
         For each label of these rows: the position of its row in ``rows``, and its own
         in the list.
-
-    Examples
-    --------
-    >>> first, counts = torch.tensor([0, 2, 3]), torch.tensor([2, 1, 3])
-    >>> position, label = labels_of_rows(torch.tensor([2, 0]), first, counts)
-    >>> position.tolist(), label.tolist()
-    ([0, 0, 0, 1, 1], [3, 4, 5, 0, 1])
     """
     size = counts[rows]
     position = torch.arange(len(rows), device=rows.device).repeat_interleave(size)

@@ -78,7 +78,8 @@ class SideBySide(nn.Module):
 
     def forward(self, X: Tensor) -> Tensor:
         """Shape (n_rows, sum of the widths)."""
-        return torch.cat([part(X) for part in self.parts], dim=1)
+        # copies: a user's module may compute in place
+        return torch.cat([part(X.clone()) for part in self.parts], dim=1)
 
 
 class Ensemble(nn.Module):
@@ -91,7 +92,8 @@ class Ensemble(nn.Module):
 
     def forward(self, X: Tensor) -> Tensor:
         """Logits of shape (n_rows, n_classes): logarithms of the mean probabilities."""
-        each = torch.stack([torch.log_softmax(member(X), dim=1) for member in self.members])
+        logits = [member(X.clone()) for member in self.members]
+        each = torch.stack([torch.log_softmax(of_rows, dim=1) for of_rows in logits])
         return torch.logsumexp(each, dim=0) - float(np.log(len(self.members)))
 
 
@@ -198,13 +200,7 @@ class CrossFitting:
 
 
 def deal_out(codes: Codes, n_parts: int, random_state: np.random.RandomState) -> Codes:
-    """Part of each row, so that parts are of equal size and alike in their classes.
-
-    Examples
-    --------
-    >>> deal_out(np.array([0, 0, 1, 1]), 2, np.random.RandomState(0)).tolist()
-    [1, 0, 0, 1]
-    """
+    """Part of each row, so that parts are of equal size and alike in their classes."""
     shuffled = random_state.permutation(len(codes))
     by_class = shuffled[np.argsort(codes[shuffled], kind="stable")]
     parts = np.empty(len(codes), dtype=np.intp)

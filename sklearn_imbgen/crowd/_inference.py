@@ -72,16 +72,6 @@ def graded_log_likelihood(
     -------
     ndarray of shape (n_samples, n_classes, n_levels)
         Its log-sum over levels is the log of the product in eq. 3.2.
-
-    Examples
-    --------
-    >>> from sklearn_imbgen.aggregation import check_label_matrix
-    >>> labels = check_label_matrix([[0, 1], [1, 1]])
-    >>> confusion = np.array([[[0.9, 0.1], [0.1, 0.9]], [[0.7, 0.3], [0.3, 0.7]]])
-    >>> model = GradedModel(confusion, np.array([0.5, 0.5]))
-    >>> joint = graded_log_likelihood(labels, model, (0.0, 1.0))
-    >>> np.exp(joint[0]).round(3).tolist()
-    [[0.135, 0.125], [0.035, 0.125]]
     """
     chance = 1.0 / labels.n_classes
     by_level = [
@@ -177,15 +167,6 @@ def vote_accuracies(labels: CrowdLabels, predicted: Codes) -> tuple[float, float
     -------
     worker, classifier : float
         At least 0.02 above chance, at most 0.98.
-
-    Examples
-    --------
-    Two of three pairs of labels agree, and five of six labels agree with the classifier.
-
-    >>> from sklearn_imbgen.aggregation import check_label_matrix
-    >>> labels = check_label_matrix([[0, 0], [1, 1], [0, 1]])
-    >>> [round(a, 3) for a in vote_accuracies(labels, np.array([0, 1, 1]))]
-    [0.789, 0.98]
     """
     votes = labels.vote_counts().astype(np.float64)
     n_given = votes.sum(axis=1)

@@ -61,12 +61,6 @@ def certainty_step(
     callable
         ``step(base, neighbor, random_state)`` as :func:`~sklearn_imbgen.utils.draw_pairs`
         takes it. Steps are kept in [0, 1], which eq. 3.5 leaves.
-
-    Examples
-    --------
-    >>> step = certainty_step(np.array([1.0, 3.0]), noise=0.0)
-    >>> step(np.array([0, 1]), np.array([1, 0]), np.random.RandomState(0)).tolist()
-    [0.75, 0.25]
     """
 
     def step(
@@ -80,13 +74,7 @@ def certainty_step(
 
 
 def missing_mass(posterior: Floats, share: float) -> Codes:
-    """How many rows to make of each class: a share of what it lacks to the largest.
-
-    Examples
-    --------
-    >>> missing_mass(np.array([[1.0, 0.0], [1.0, 0.0], [0.5, 0.5], [1.0, 0.0]]), 1.0).tolist()
-    [0, 3]
-    """
+    """How many rows to make of each class: a share of what it lacks to the largest."""
     mass = posterior.sum(axis=0)
     return np.rint(share * (mass.max() - mass)).astype(np.intp)
 
@@ -170,15 +158,6 @@ def labels_like_neighbors(
     -------
     ndarray of shape (n_points, n_workers)
         -1 for a worker who labelled none of the k rows.
-
-    Examples
-    --------
-    >>> codes = np.array([[0, -1], [0, -1], [1, 1]])
-    >>> labels_like_neighbors(
-    ...     np.array([[0.4]]), np.array([[0.0], [1.0], [9.0]]), codes,
-    ...     k_neighbors=2, random_state=np.random.RandomState(0),
-    ... ).tolist()
-    [[0, -1]]
     """
     search = NearestNeighbors(n_neighbors=min(k_neighbors, len(embedding))).fit(embedding)
     answers = codes[search.kneighbors(points, return_distance=False)]

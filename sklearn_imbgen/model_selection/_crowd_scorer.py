@@ -5,7 +5,7 @@ from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.metrics import get_scorer
 from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import get_routing_for_object
@@ -14,6 +14,7 @@ from sklearn_imbgen.aggregation import (
     check_label_matrix,
     dawid_skene,
     majority_codes,
+    possible_truths,
     vote_proportions,
 )
 from sklearn_imbgen.model_selection._crowd_split import is_label_matrix
@@ -21,8 +22,6 @@ from sklearn_imbgen.model_selection._crowd_split import is_label_matrix
 __all__ = ["crowd_scorer"]
 
 REFERENCES = ("majority_vote", "dawid_skene")
-# A class less probable than this is no possible truth of a row.
-NEGLIGIBLE = 1e-6
 
 
 def crowd_scorer(
@@ -190,14 +189,6 @@ class CrowdScorer:
     def _accept_sample_weight(self) -> bool:
         """Read by scikit-learn before it passes weights on."""
         return _takes_weights(self._scorer)
-
-
-def possible_truths(
-    posterior: NDArray[np.float64],
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-    """Row, class code and posterior of all that is not negligible, by row."""
-    rows, code = np.nonzero(posterior > NEGLIGIBLE)
-    return rows, code, posterior[rows, code]
 
 
 def _takes_weights(scorer: Any) -> bool:

@@ -80,7 +80,8 @@ def apply_in_chunks(module: nn.Module, *inputs: Tensor) -> Tensor:
     module.eval()
     with torch.no_grad(), thread_share():
         chunks = zip(*(tensor.split(INFERENCE_ROWS) for tensor in inputs), strict=True)
-        return torch.cat([module(*chunk) for chunk in chunks])
+        # copies: a user's module may compute in place
+        return torch.cat([module(*(rows.clone() for rows in chunk)) for chunk in chunks])
 
 
 class WithHead(nn.Module):
@@ -144,18 +145,24 @@ def build_module(module: Any, name: str, **sizes: int) -> nn.Module:
         Naming the parameter, if it is neither.
     """
     if isinstance(module, nn.Module):
-        return copy.deepcopy(module)
+        return _as_rows(copy.deepcopy(module))
     if inspect.isclass(module) and issubclass(module, nn.Module):
         accepted = inspect.signature(module).parameters
         takes_all = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
         try:
-            return module(**{k: v for k, v in sizes.items() if takes_all or k in accepted})
+            built = module(**{k: v for k, v in sizes.items() if takes_all or k in accepted})
         except TypeError as error:
             raise TypeError(
                 f"{name} cannot be built with {', '.join(sizes)} alone ({error}); pass an "
                 "instance instead."
             ) from error
+        return _as_rows(built)
     raise TypeError(f"{name} must be a torch.nn.Module class or instance, or None; got {module!r}.")
+
+
+def _as_rows(module: nn.Module) -> nn.Module:
+    """The module in float32, as the rows are, where torch's default is another type."""
+    return module if torch.get_default_dtype() == torch.float32 else module.float()
 
 
 def check_output_shape(module: nn.Module, n_inputs: int, n_outputs: int, name: str) -> None:

@@ -69,10 +69,13 @@ def resolve_device(device: str | torch.device) -> torch.device:
         if resolved.type == "meta":
             raise RuntimeError("meta tensors hold no data")
         torch.empty(0, device=resolved)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
+    # torch's own words on a missing device fill pages
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        there = ["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))]
+        there += ["mps"] if torch.backends.mps.is_available() else []
         raise ValueError(
-            f'device={device!r} is not available on this machine ({reason}); use "auto" or "cpu".'
+            f'device={device!r} is not available on this machine; "auto" takes the best of its '
+            f"devices, which are {', '.join(there)}."
         ) from error
     return resolved
 

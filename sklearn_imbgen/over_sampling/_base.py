@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
-from imblearn.utils import check_target_type
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import _fit_context
 from sklearn.exceptions import NotFittedError
-from sklearn.preprocessing import label_binarize
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -25,6 +23,7 @@ from sklearn_imbgen.over_sampling._input import (
     check_rows,
     extend_weights,
     find_categorical,
+    one_hot,
     rows_to_add,
 )
 from sklearn_imbgen.utils import (
@@ -32,6 +31,7 @@ from sklearn_imbgen.utils import (
     TableCodec,
     build_frame,
     check_class_sizes,
+    check_row_order,
     draw_seed,
     integer_bounds,
     plain,
@@ -49,8 +49,10 @@ _TABLE = """
 categorical_features : "auto", array-like or None, default="auto"
         Columns that hold categories: indices, a mask or names. "auto" takes the
         columns of dtype category (pandas), Categorical or Enum (polars). They are
-        one-hot inside and come back as categories seen in training. None treats
-        every column as numeric.
+        one-hot inside and come back as categories seen in training. Neighbouring
+        columns that are one-hot already (0 and 1, exactly one 1 in each row) are
+        recognised and stay so, unless this is None, which treats every column as
+        numeric.
 
     scaling : {"auto", "per_feature", "global"}, default="auto"
         "per_feature" gives each numeric column unit variance inside; "global"
@@ -192,7 +194,8 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             with a dask series as ``y``, is learned from by a sample and comes back
             lazily, as from :func:`~sklearn_imbgen.over_sampling.resample_dask`.
         y : array-like of shape (n_samples,)
-            Their labels: one per row, or one-hot columns for three or more classes.
+            Their labels: one per row, or one-hot columns, named by a table's columns and
+            numbered in other containers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, which ``sample_weight_`` gives back with those of the
             synthetic rows. They do not steer what is learned, but for one thing: a row of
@@ -212,15 +215,16 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             from sklearn_imbgen.over_sampling._streaming import fit_resample_dask
 
             return fit_resample_dask(self, X, y, sample_weight)
-        rows, target, binarize_y = self._check_X_y(X, y)
+        rows, target, columns = self._check_X_y(X, y)
+        check_row_order(X, sample_weight, "sample_weight")
         weights = check_row_weights(sample_weight, rows, target)
         counted = slice(None) if weights is None else weights > 0
         self.sampling_strategy_ = rows_to_add(self.sampling_strategy, target[counted])
         new_rows, new_target = self._fit_resample(rows[counted], target[counted])
         self._record_rows(target, new_target, weights)
         resampled = np.concatenate([target, new_target])
-        if binarize_y:
-            resampled = label_binarize(resampled, classes=np.unique(target))
+        if columns is not None:
+            resampled = one_hot(resampled, columns, y)
         return self._container.append(X, rows, new_rows), restore_labels(y, resampled)
 
     def sample(self, n_samples: int = 1, label: Any = None, *, random_state: Any = None) -> Any:
@@ -268,16 +272,17 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
         """Rows in the container and the types of the training data."""
         names, dtypes = self._container.pandas_columns
         if self._sparse_type is None and dtypes is not None:
-            kinds = {dtypes.iloc[column].kind for column in self._codec.numeric_}
+            numeric = np.setdiff1d(np.arange(len(dtypes)), self.categorical_features_)
+            kinds = {dtypes.iloc[column].kind for column in numeric}
             # numbers that are Python objects take the other way
             if "O" not in kinds:
                 return build_frame(self._codec.decode_columns(encoded), names, dtypes)
         return self._container.wrap(self._contain(self._codec.decode(encoded)))
 
-    def _check_X_y(self, X: Any, y: Any) -> tuple[Any, Array, bool]:
-        """Rows as an array, their labels, and whether these were one-hot; the codec is made."""
+    def _check_X_y(self, X: Any, y: Any) -> tuple[Any, Array, Array | None]:
+        """Rows as an array, labels, those of the columns if they are one-hot; makes the codec."""
         self._reset()
-        y, binarize_y = check_target_type(check_labels(y), indicate_one_vs_all=True)
+        y, columns = check_labels(X, y)
         settings = self._settings()
         table = plain_table(X, type(self).__name__)
         self._container = RowContainer(X)
@@ -290,8 +295,9 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
             settings.clip,
             integer_bounds=bounds,
             feature_names=getattr(self, "feature_names_in_", None),
+            find_one_hot=settings.categorical_features is not None,
         )
-        return X, y, binarize_y
+        return X, y, columns
 
     def _settings(self) -> Any:
         """What has the parameters of encoding and training: the sampler itself, mostly."""
@@ -386,6 +392,11 @@ class BaseTableOverSampler(BaseOverSampler, metaclass=ABCMeta):
                 "fit_resample had nothing to make. Call fit(X, y) to train it all the same."
             )
         raise NotFittedError(f"This {type(self).__name__} has no {self._learned}: {reason}")
+
+    def _growing_sizes(self) -> dict[Any, int]:
+        """Rows of the classes that are to grow."""
+        growing = [label for label, n_new in self.sampling_strategy_.items() if n_new]
+        return {label: int(self._counts[self._code_of(label)]) for label in growing}
 
     def _code_of(self, label: Any) -> int:
         position = np.flatnonzero(self.classes_ == label)

@@ -29,7 +29,7 @@ from sklearn_imbgen.over_sampling._surrogate import (
     train_surrogate,
 )
 from sklearn_imbgen.robust import Threat, supplementary_counts
-from sklearn_imbgen.utils import fewer_neighbors, under_represented
+from sklearn_imbgen.utils import under_represented, warn_of_few_rows
 
 __all__ = ["ImbMix"]
 
@@ -321,7 +321,8 @@ class ImbMix(BaseTableOverSampler):
         device = resolve_device(self.device)
         scale = getattr(self.estimator, "attack__feature_scale", None)
         units = column_units("std" if scale is None else scale, self._codec, encoded)
-        self._warn_of_few_rows()
+        if self.mixing is not None and self.k_neighbors is not None:
+            warn_of_few_rows(self.k_neighbors, self._growing_sizes())
         self.supplementary_counts_ = supplementary_counts(
             self.n_supplementary, self._counts, under_represented(self._counts)
         )
@@ -370,14 +371,6 @@ class ImbMix(BaseTableOverSampler):
             }
         given |= {"attack__feature_scale": units, "device": str(device), "random_state": seed}
         return given
-
-    def _warn_of_few_rows(self) -> None:
-        if self.mixing is None or self.k_neighbors is None:
-            return
-        for label, n_new in self.sampling_strategy_.items():
-            if n_new:
-                count = int(self._counts[self._code_of(label)])
-                fewer_neighbors(self.k_neighbors, count, label, warn=True)
 
     def _draw(
         self, code: int, n_rows: int, random_state: np.random.RandomState

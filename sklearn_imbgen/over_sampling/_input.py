@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.utils import column_or_1d
 from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, validate_data
@@ -14,12 +16,15 @@ from sklearn_imbgen.utils import (
     check_finite,
     check_frame,
     check_numeric_columns,
+    check_row_order,
     check_target_labels,
     is_category,
+    one_hot_labels,
     plain,
     plain_labels,
     plain_table,
     refuse_label_matrix,
+    refuse_masked,
 )
 
 __all__ = [
@@ -28,18 +33,55 @@ __all__ = [
     "check_rows",
     "extend_weights",
     "find_categorical",
+    "one_hot",
     "rows_to_add",
 ]
 
 
-def check_labels(y: Any) -> Any:
-    """Labels as numpy arrays where they were others, refused if they are none or several."""
-    labels = plain_labels(y)
-    refuse_label_matrix(labels)
+def check_labels(X: Any, y: Any) -> tuple[Any, Array | None]:
+    """One label per row, and the labels of the columns if they are one-hot.
+
+    Parameters
+    ----------
+    X : object of n_samples rows
+    y : array-like of shape (n_samples,) or (n_samples, n_classes)
+
+    Returns
+    -------
+    labels : array-like of shape (n_samples,)
+    columns : ndarray of shape (n_classes,) or None
+        Names of the columns of a table, else their numbers.
+
+    Raises
+    ------
+    ValueError
+        If labels are missing, hidden by a mask, numbers of a continuum or several per row,
+        or in another order than the rows by the index of both.
+    """
+    if y is None:
+        raise ValueError("A sampler requires y to be passed, but the target y is None.")
+    refuse_masked(y, "y")
+    if isinstance(y, list) and y and isinstance(y[0], list | tuple):
+        y = np.asarray(y)
+    refuse_label_matrix(y)
+    check_row_order(X, y)
+    labels = plain_labels(one_hot_labels(y))
+    n_columns = y.shape[1] if len(getattr(y, "shape", ())) == 2 else 0
+    if n_columns == 1:
+        labels = column_or_1d(labels)
     check_target_labels(labels)
-    if labels is not None:
-        check_classification_targets(labels)
-    return labels
+    check_classification_targets(labels)
+    if n_columns < 2:
+        return labels, None
+    return labels, np.asarray(getattr(y, "columns", np.arange(n_columns)))
+
+
+def one_hot(labels: Array, columns: Array, y: Any) -> Any:
+    """Labels as the one-hot columns that they came in as, sparse or not."""
+    hot = labels[:, None] == columns
+    if sparse.issparse(y):
+        return type(y)(hot.astype(y.dtype))
+    return hot.astype(getattr(y, "dtype", int))
 
 
 def check_rows(
@@ -57,6 +99,7 @@ def check_rows(
         Positions of the columns that hold categories.
     reset : bool
     """
+    refuse_masked(X)
     X = plain_table(X, type(sampler).__name__)
     is_frame = hasattr(X, "columns") and hasattr(X, "iloc")
     if is_frame:
@@ -108,8 +151,21 @@ def find_categorical(asked: Any, X: Any) -> NDArray[np.intp]:
 
 
 def rows_to_add(sampling_strategy: Any, y: Array) -> dict[Any, int]:
-    """Rows to add per class, as imbalanced-learn reads ``sampling_strategy``."""
-    return check_sampling_strategy(sampling_strategy, y, "over-sampling")
+    """Rows to add per class, as imbalanced-learn reads ``sampling_strategy``.
+
+    Raises
+    ------
+    ValueError
+        If they are no whole numbers.
+    """
+    to_add = check_sampling_strategy(sampling_strategy, y, "over-sampling")
+    for label, n_new in to_add.items():
+        if not float(n_new).is_integer():
+            raise ValueError(
+                f"sampling_strategy asks for {float(n_new + np.sum(y == label))} rows of class "
+                f"{plain(label)!r}; it must be a whole number, such as int(...) gives."
+            )
+    return {label: int(n_new) for label, n_new in to_add.items()}
 
 
 def check_row_weights(sample_weight: Any, X: Any, y: Array) -> NDArray[np.float64] | None:
@@ -129,6 +185,7 @@ def check_row_weights(sample_weight: Any, X: Any, y: Array) -> NDArray[np.float6
     """
     if sample_weight is None:
         return None
+    refuse_masked(sample_weight, "sample_weight")
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     counting = np.unique(y[weights > 0])
     absent = np.setdiff1d(np.unique(y), counting)

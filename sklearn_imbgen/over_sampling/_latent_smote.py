@@ -34,7 +34,14 @@ from sklearn_imbgen.over_sampling._generative import (
     BaseLatentOverSampler,
     TrainingTensors,
 )
-from sklearn_imbgen.utils import draw_pairs, fewer_neighbors, interpolate, neighbor_table, plain
+from sklearn_imbgen.utils import (
+    draw_pairs,
+    fewer_neighbors,
+    interpolate,
+    neighbor_table,
+    plain,
+    warn_of_few_rows,
+)
 
 __all__ = ["LatentSMOTE", "LatentSpace"]
 
@@ -298,7 +305,7 @@ class LatentSMOTE(BaseLatentOverSampler):
                 self.interpolator, self._space, code, n_new, self.classes_[code], random_state
             )
         count = int(self._counts[code])
-        neighbors = fewer_neighbors(self.k_neighbors, count, self.classes_[code])
+        neighbors = fewer_neighbors(self.k_neighbors, count)
         return self._space.interpolate(code, n_new, neighbors, random_state, residuals, made)
 
     def _check_neighbors(self) -> None:
@@ -315,11 +322,8 @@ class LatentSMOTE(BaseLatentOverSampler):
         check_neighbors_object("k_neighbors", self.k_neighbors, additional_neighbor=1)
         if getattr(self.k_neighbors, "n_neighbors", 2) < 2:
             raise ValueError("k_neighbors counts the row itself: its n_neighbors must be >= 2.")
-        for label, n_new in self.sampling_strategy_.items():
-            if n_new:
-                count = int(self._counts[self._code_of(label)])
-                for neighbors in asked:
-                    fewer_neighbors(neighbors, count, label, warn=True)
+        for neighbors in asked:
+            warn_of_few_rows(neighbors, self._growing_sizes())
 
 
 @dataclass
@@ -419,9 +423,9 @@ def run_interpolator(
         settings["random_state"] = draw_seed(random_state)
     for name in NEIGHBOR_PARAMETERS:
         if name in known:
-            settings[name] = fewer_neighbors(known[name], n_rows, label)
+            settings[name] = fewer_neighbors(known[name], n_rows)
     if "m_neighbors" in known:
-        settings["m_neighbors"] = fewer_neighbors(known["m_neighbors"], len(space.codes), label)
+        settings["m_neighbors"] = fewer_neighbors(known["m_neighbors"], len(space.codes))
     sampler.set_params(**settings)
     try:
         resampled, codes = sampler.fit_resample(space.points, space.codes)

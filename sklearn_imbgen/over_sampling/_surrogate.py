@@ -44,25 +44,35 @@ class OnEncodedRows(nn.Module):
     ----------
     network : torch.nn.Module
         Maps rows as a user has them, as float32, to logits.
-    slope : ndarray of shape (n_features,)
+    slope : ndarray of shape (n_numeric,)
         How much an encoded column grows by one unit of X; 0 for a constant column.
-    at_zero : ndarray of shape (n_features,)
+    at_zero : ndarray of shape (n_numeric,)
         Value in X of an encoded 0.
+    columns : ndarray of int of shape (n_features,)
+        Where each encoded column stands in X: the numeric ones, then those of one-hot
+        blocks, which are encoded as they are.
     """
 
     unit: Tensor
     at_zero: Tensor
+    places: Tensor
 
-    def __init__(self, network: nn.Module, slope: Array, at_zero: Array) -> None:
+    def __init__(
+        self, network: nn.Module, slope: Array, at_zero: Array, columns: NDArray[np.intp]
+    ) -> None:
         super().__init__()
         self.network = network
         unit = np.divide(1.0, slope, out=np.zeros_like(slope), where=slope > 0)
+        n_one_hot = len(columns) - len(slope)
+        unit = np.pad(unit, (0, n_one_hot), constant_values=1.0)
+        at_zero = np.pad(at_zero, (0, n_one_hot))
+        self.register_buffer("places", torch.from_numpy(np.argsort(columns)))
         self.register_buffer("unit", torch.tensor(unit, dtype=torch.float32))
         self.register_buffer("at_zero", torch.tensor(at_zero, dtype=torch.float32))
 
     def forward(self, X: Tensor) -> Tensor:
         """Logits of encoded rows, of shape (n_samples, n_classes)."""
-        logits: Tensor = self.network(self.at_zero + X * self.unit)
+        logits: Tensor = self.network((self.at_zero + X * self.unit)[:, self.places])
         return logits
 
 
@@ -249,9 +259,10 @@ def on_encoded_rows(
         Naming ``estimator``, if it does not fit the data, or a row for which its logits are
         not finite.
     """
-    n_categorical = codec.n_features_ - len(codec.numeric_)
+    n_categorical = len(codec.categorical)
     network = network_of(estimator, classes, codec.n_features_, n_categorical)
-    surrogate = OnEncodedRows(network, *column_slopes(codec, encoded))
+    columns = np.concatenate([codec.numeric_, codec.one_hot_columns])
+    surrogate = OnEncodedRows(network, *column_slopes(codec, encoded), columns)
     check_finite_logits(surrogate, encoded)
     return surrogate
 

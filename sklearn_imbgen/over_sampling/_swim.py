@@ -14,7 +14,7 @@ from sklearn_imbgen.over_sampling._base import (
     TrainingRows,
 )
 
-__all__ = ["SWIM", "CovarianceRoots", "covariance_roots", "mean_and_covariance", "rescale_to_norms"]
+__all__ = ["SWIM", "CovarianceRoots", "covariance_roots", "mean_and_roots", "rescale_to_norms"]
 
 # A direction whose standard deviation is below this fraction of the widest one counts as
 # constant: encoded rows are float32, so dependent columns leave about 1e-7 behind.
@@ -81,7 +81,7 @@ class SWIM(BaseTableOverSampler):
     choice of categories, which move a row.
 
     All encoded rows are kept. Memory grows with the square of the number of
-    encoded columns, time with its cube.
+    encoded columns, time with its cube if the majority has as many rows.
 
     References
     ----------
@@ -127,8 +127,7 @@ class SWIM(BaseTableOverSampler):
     def _learn(self, data: TrainingRows) -> None:
         majority = int(np.argmax(data.counts))
         self._rows = [data.X[data.codes == code] for code in range(len(data.counts))]
-        self._mean, covariance = mean_and_covariance(self._rows[majority])
-        self._roots = covariance_roots(covariance)
+        self._mean, self._roots = mean_and_roots(self._rows[majority])
         whitened = [self._whiten(rows) for rows in self._rows]
         self._centres = [rows.mean(axis=0) for rows in whitened]
         self._deviations = [
@@ -196,8 +195,8 @@ class CovarianceRoots(NamedTuple):
     projection: Array
 
 
-def mean_and_covariance(rows: Array) -> tuple[Array, Array]:
-    """Mean and maximum-likelihood covariance, in float64; zero covariance for a single row.
+def mean_and_roots(rows: Array) -> tuple[Array, CovarianceRoots]:
+    """Mean of rows and roots of their maximum-likelihood covariance, in float64.
 
     Parameters
     ----------
@@ -207,19 +206,23 @@ def mean_and_covariance(rows: Array) -> tuple[Array, Array]:
     Returns
     -------
     mean : ndarray of shape (n_features,)
-    covariance : ndarray of shape (n_features, n_features)
+    roots : CovarianceRoots
 
     Examples
     --------
     >>> import numpy as np
-    >>> mean, covariance = mean_and_covariance(np.array([[0.0, 1.0], [4.0, 3.0]]))
-    >>> mean.tolist(), covariance.tolist()
-    ([2.0, 2.0], [[4.0, 2.0], [2.0, 1.0]])
+    >>> mean, roots = mean_and_roots(np.array([[0.0, 1.0], [4.0, 1.0]]))
+    >>> mean.tolist(), roots.root.tolist()
+    ([2.0, 1.0], [[2.0, 0.0], [0.0, 0.0]])
     """
     centred = rows.astype(np.float64)
     mean = centred.mean(axis=0)
     centred -= mean
-    return mean, centred.T @ centred / len(rows)
+    if len(rows) >= centred.shape[1]:
+        return mean, covariance_roots(centred.T @ centred / len(rows))
+    # the same, without the cube of the number of columns
+    _, lengths, directions = np.linalg.svd(centred, full_matrices=False)
+    return mean, _roots(lengths**2 / len(rows), directions.T)
 
 
 def covariance_roots(covariance: Array) -> CovarianceRoots:
@@ -247,7 +250,10 @@ def covariance_roots(covariance: Array) -> CovarianceRoots:
     >>> roots.root.tolist(), roots.inverse_root.tolist(), roots.projection.tolist()
     ([[2.0, 0.0], [0.0, 0.0]], [[0.5, 0.0], [0.0, 0.0]], [[1.0, 0.0], [0.0, 0.0]])
     """
-    variances, directions = np.linalg.eigh(covariance)
+    return _roots(*np.linalg.eigh(covariance))
+
+
+def _roots(variances: Array, directions: Array) -> CovarianceRoots:
     varies = variances > CONSTANT**2 * variances.max(initial=0.0)
     deviations, directions = np.sqrt(variances[varies]), directions[:, varies]
     return CovarianceRoots(

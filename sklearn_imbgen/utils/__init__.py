@@ -21,6 +21,7 @@ from sklearn_imbgen.utils._interpolation import (
     fewer_neighbors,
     interpolate,
     neighbor_table,
+    warn_of_few_rows,
 )
 from sklearn_imbgen.utils._pipeline import fitted_part, split_pipeline
 from sklearn_imbgen.utils._table import TableCodec
@@ -81,5 +82,6 @@ __all__ = [
     "split_pipeline",
     "stack_rows",
     "under_represented",
+    "warn_of_few_rows",
     "whole_file",
 ]

@@ -60,6 +60,8 @@ def plain_table(X: Any, name: str) -> Any:
     if is_polars(X, "LazyFrame") or is_polars(X, "Series"):
         advice = "call collect() first" if is_polars(X, "LazyFrame") else "call to_frame() first"
         raise TypeError(f"X is a polars {type(X).__name__}, and {name} takes a table: {advice}.")
+    if is_pandas(X) and getattr(X, "ndim", 2) == 1:
+        raise TypeError(f"X is a pandas Series, and {name} takes a table: call to_frame() first.")
     shape = np.shape(X[:1]) if isinstance(X, list) else getattr(X, "shape", ())
     if len(shape) > 2:
         each = " x ".join(map(str, shape[1:]))
@@ -185,6 +187,8 @@ def restore_labels(y: Any, labels: Array) -> Any:
     """``labels`` in the container, of the type and under the name of ``y``."""
     if is_polars(y, "Series"):
         return sys.modules["polars"].Series(y.name, labels.tolist(), strict=False).cast(y.dtype)
+    if sparse.issparse(labels):
+        return labels
     if is_polars(y):
         columns = np.atleast_2d(labels.T)
         return sys.modules["polars"].DataFrame(

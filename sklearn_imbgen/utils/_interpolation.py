@@ -1,7 +1,7 @@
 """Neighbours of the rows of a class, and points between a row and one of them."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ __all__ = [
     "interpolate",
     "neighbor_table",
     "uniform_step",
+    "warn_of_few_rows",
 ]
 
 Rows = NDArray[np.intp]
@@ -178,7 +179,7 @@ def without_self(nearest: Rows, rows: Rows) -> Rows:
     return nearest[~is_self].reshape(len(rows), -1)
 
 
-def fewer_neighbors(k_neighbors: Any, n_rows: int, label: Any, *, warn: bool = False) -> Any:
+def fewer_neighbors(k_neighbors: Any, n_rows: int) -> Any:
     """``k_neighbors`` lowered to what a class of ``n_rows`` rows has.
 
     Parameters
@@ -187,26 +188,41 @@ def fewer_neighbors(k_neighbors: Any, n_rows: int, label: Any, *, warn: bool = F
         An integer counts the neighbors; an estimator's ``n_neighbors`` counts the row
         itself too.
     n_rows : int
-    label : object
-        The class, for the message.
-    warn : bool, default=False
-        Say so by a ``FewSamplesWarning``.
 
     Examples
     --------
-    >>> fewer_neighbors(5, 3, "rare")
+    >>> fewer_neighbors(5, 3)
     2
     """
-    is_number = isinstance(k_neighbors, int | np.integer)
-    asked = int(k_neighbors) if is_number else getattr(k_neighbors, "n_neighbors", 0) - 1
-    possible = n_rows - 1
-    if asked <= possible:
+    if _asked(k_neighbors) < n_rows:
         return k_neighbors
-    if warn:
-        warnings.warn(
-            f"Class {plain(label)!r} has {n_rows} rows: its number of neighbors is lowered "
-            f"from {asked} to {possible}.",
-            FewSamplesWarning,
-            stacklevel=2,
-        )
-    return possible if is_number else clone(k_neighbors).set_params(n_neighbors=n_rows)
+    if isinstance(k_neighbors, int | np.integer):
+        return n_rows - 1
+    return clone(k_neighbors).set_params(n_neighbors=n_rows)
+
+
+def _asked(k_neighbors: Any) -> int:
+    is_number = isinstance(k_neighbors, int | np.integer)
+    return int(k_neighbors) if is_number else getattr(k_neighbors, "n_neighbors", 0) - 1
+
+
+def warn_of_few_rows(k_neighbors: Any, sizes: Mapping[Any, int]) -> None:
+    """Say by one ``FewSamplesWarning`` which classes have fewer rows than neighbors asked for.
+
+    Parameters
+    ----------
+    k_neighbors : int or estimator
+    sizes : mapping of label to number of rows
+    """
+    asked = _asked(k_neighbors)
+    small = [(label, size) for label, size in sizes.items() if size <= asked]
+    if not small:
+        return
+    label, size = min(small, key=lambda pair: pair[1])
+    others = f" It is lowered for {len(small) - 1} other classes too." if small[1:] else ""
+    warnings.warn(
+        f"Class {plain(label)!r} has {size} rows: its number of neighbors is lowered from "
+        f"{asked} to {size - 1}.{others}",
+        FewSamplesWarning,
+        stacklevel=2,
+    )

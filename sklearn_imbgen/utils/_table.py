@@ -1,6 +1,7 @@
 """One float matrix for a mixed table, and the way back."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,10 +31,10 @@ class TableCodec:
     """Encode a validated table as one float32 matrix and decode it back.
 
     Numeric columns come first, centred and scaled; then one block of one-hot
-    columns per categorical feature. Decoding takes the likeliest category of
-    each block, rounds integer columns and keeps numeric values in the range
-    seen in ``fit``. Arithmetic is in float64 on values first mapped to
-    [-1, 1], so neither huge nor tiny scales overflow.
+    columns per categorical feature, and the blocks that are one-hot in the table
+    already. Decoding takes the likeliest category of each block, rounds integer
+    columns and keeps numeric values in the range seen in ``fit``. Arithmetic is in
+    float64 on values first mapped to [-1, 1], so neither huge nor tiny scales overflow.
 
     Parameters
     ----------
@@ -52,13 +53,18 @@ class TableCodec:
         an integer type, and integers in object tables, are recognised.
     feature_names : sequence, default=None
         For the message about a category that ``fit`` has not seen.
+    find_one_hot : bool, default=True
+        Look for neighbouring columns of zeros and ones of which each row has exactly
+        one 1, and keep them so; see :func:`one_hot_runs`.
 
     Attributes
     ----------
     n_encoded_ : int
         Number of columns of the encoded matrix.
     blocks_ : list of slice
-        The one-hot columns of each categorical feature.
+        The one-hot columns of each categorical feature, then of each one-hot block.
+    one_hot_blocks_ : list of ndarray of int
+        The columns of the table in each one-hot block.
     scaling_ : str
         The scaling in use.
     """
@@ -70,12 +76,14 @@ class TableCodec:
         clip: bool = True,
         integer_bounds: Mapping[int, tuple[float, float]] | None = None,
         feature_names: Sequence[Any] | None = None,
+        find_one_hot: bool = True,
     ) -> None:
         self.categorical = np.asarray(categorical, dtype=int)
         self.scaling = scaling
         self.clip = clip
         self.integer_bounds = integer_bounds
         self.feature_names = feature_names
+        self.find_one_hot = find_one_hot
 
     def fit(self, X: Any) -> "TableCodec":
         """Learn ranges, scales and categories from ``X`` (n_samples, n_features)."""
@@ -84,17 +92,26 @@ class TableCodec:
         self.numeric_ = np.setdiff1d(np.arange(self.n_features_), self.categorical)
         self._bounds = self._find_integers(X)
         self._snap_to_zero = _zero_thresholds(X) if sparse.issparse(X) else None
-        self._fit_numeric(self._numeric_part(X))
-        width = len(self.numeric_)
-        self.blocks_: list[slice] = []
+        values = self._values(X, self.numeric_)
+        runs = one_hot_runs(values) if self.find_one_hot else []
+        self.one_hot_blocks_ = [self.numeric_[run] for run in runs]
+        self.numeric_ = np.setdiff1d(self.numeric_, self.one_hot_columns)
+        self._fit_numeric(self._values(X, self.numeric_) if runs else values)
+        widths = []
         if len(self.categorical):
             self.one_hot_ = OneHotEncoder(sparse_output=False, dtype=np.float32)
             self.one_hot_.fit(self._categorical_part(X))
-            for categories in self.one_hot_.categories_:
-                self.blocks_.append(slice(width, width + len(categories)))
-                width += len(categories)
-        self.n_encoded_ = width
+            widths += [len(categories) for categories in self.one_hot_.categories_]
+        widths += [len(block) for block in self.one_hot_blocks_]
+        ends = np.cumsum([len(self.numeric_), *widths]).tolist()
+        self.blocks_ = [slice(*pair) for pair in pairwise(ends)]
+        self.n_encoded_ = ends[-1]
         return self
+
+    @property
+    def one_hot_columns(self) -> NDArray[np.intp]:
+        """The columns of all one-hot blocks, in the order in which they are encoded."""
+        return np.concatenate([np.empty(0, np.intp), *self.one_hot_blocks_])
 
     def _find_integers(self, X: Any) -> dict[int, tuple[float, float]]:
         """Integer columns and their limits; an object array is asked value by value."""
@@ -136,15 +153,18 @@ class TableCodec:
 
         With ``dtype=np.float64`` decoding gives the rows back nearly to the last digit.
         """
-        unit = self._to_unit_range(self._numeric_part(X))
+        unit = self._to_unit_range(self._values(X, self.numeric_))
         # rows far outside the fitted range: float32 and the layers behind it stay finite
         standardised = np.clip((unit - self._mean) * self._gain, -FARTHEST, FARTHEST)
-        numeric = standardised.astype(dtype)
-        if not self.blocks_:
-            return numeric
-        categories = self._categorical_part(X)
-        self._check_categories(categories)
-        return np.hstack([numeric, self.one_hot_.transform(categories)])
+        parts = [standardised.astype(dtype)]
+        if len(self.categorical):
+            categories = self._categorical_part(X)
+            self._check_categories(categories)
+            parts.append(self.one_hot_.transform(categories))
+        if self.one_hot_blocks_:
+            columns = self._values(X, self.one_hot_columns)
+            parts.append(np.clip(columns, 0, 1).astype(np.float32))
+        return np.hstack(parts) if len(parts) > 1 else parts[0]
 
     def _check_categories(self, columns: Array) -> None:
         for position, known in enumerate(self.one_hot_.categories_):
@@ -179,19 +199,24 @@ class TableCodec:
             values = numeric[:, position]
             is_integer = column in self._bounds
             columns[column] = self._to_integers(values, position) if is_integer else values
-        for position, block in enumerate(self.blocks_):
-            likeliest = Z[:, block].argmax(axis=1)
-            columns[self.categorical[position]] = self.one_hot_.categories_[position][likeliest]
+        likeliest = [Z[:, block].argmax(axis=1) for block in self.blocks_]
+        for position, column in enumerate(self.categorical.tolist()):
+            columns[column] = self.one_hot_.categories_[position][likeliest[position]]
+        hot = likeliest[len(self.categorical) :]
+        for block, position_of_one in zip(self.one_hot_blocks_, hot, strict=True):
+            for position, column in enumerate(block.tolist()):
+                columns[column] = (position_of_one == position).astype(np.float64)
         return columns
 
     def _categorical_part(self, X: Any) -> Array:
         columns = X[:, self.categorical]
         return columns.toarray() if sparse.issparse(columns) else columns
 
-    def _numeric_part(self, X: Any) -> NDArray[np.float64]:
+    def _values(self, X: Any, columns: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Some of the numeric columns as numbers."""
         if sparse.issparse(X):
             X = X.toarray()
-        return np.asarray(X[:, self.numeric_], dtype=np.float64)
+        return np.asarray(X[:, columns], dtype=np.float64)
 
     def _to_unit_range(self, values: Array) -> Array:
         half = np.where(self._half > 0, self._half, 1.0)
@@ -226,6 +251,48 @@ class TableCodec:
             rounded = np.clip(rounded, np.ceil(low), np.floor(high))
         column = int(self.numeric_[position])
         return np.clip(rounded, *self._bounds[column])
+
+
+def one_hot_runs(values: NDArray[np.float64]) -> list[NDArray[np.intp]]:
+    """Neighbouring columns of zeros and ones of which each row has exactly one 1.
+
+    Two columns at least, each with a 1 somewhere. A column between them that is 0 throughout
+    belongs to none, and stays so.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+
+    Returns
+    -------
+    list of ndarray of int
+        The columns of each block.
+
+    Examples
+    --------
+    >>> table = np.array([[0.5, 1, 0, 0], [1.5, 0, 0, 1], [0.5, 1, 0, 0]])
+    >>> [block.tolist() for block in one_hot_runs(table)]
+    [[1, 3]]
+    """
+    is_binary = ((values == 0) | (values == 1)).all(axis=0)
+    has_one = (values == 1).any(axis=0)
+    blocks: list[NDArray[np.intp]] = []
+    # columns of which no row has two ones
+    run: list[int] = []
+    ones = np.zeros(len(values))
+    for column in np.flatnonzero(has_one | ~is_binary).tolist():
+        if not is_binary[column]:
+            run, ones = [], np.zeros(len(values))
+            continue
+        run.append(column)
+        ones = ones + values[:, column]
+        while ones.max() > 1:
+            ones = ones - values[:, run.pop(0)]
+        if ones.all():
+            if len(run) > 1:
+                blocks.append(np.array(run))
+            run, ones = [], np.zeros(len(values))
+    return blocks
 
 
 def _same_unit(half_ranges: Array) -> bool:

@@ -254,6 +254,16 @@ def test_resampled_table(method, run, save, frame, page):
     assert len(found.of("img")) == (2 if method == "glgan" else 1)
 
 
+def test_copies_are_those_of_rows_learned_from(run, save, numeric, page):
+    save(numeric)
+    words = (*COMPARE, "--methods", "random,smote", "--report", "report.html")
+    succeed(run("compare", "in.csv", *words))
+    copies = page().table("copies").set_index("rows of")["copies"]
+    assert copies["Random"] == "1.00"
+    assert float(copies["SMOTE"]) < 0.5
+    assert copies["training rows"] == "-"
+
+
 def test_table_that_is_balanced_already(run, save, frame, page):
     save(frame.assign(label=np.arange(50) % 2))
     words = ("--categorical", "colour,code", "--method", "smote", "--report", "report.html")

@@ -92,6 +92,19 @@ class Interrupted(torch.nn.Module):
         return self.layer(X)
 
 
+class Doubling(torch.nn.Module):
+    """A module that may write its results where its rows are."""
+
+    def __init__(self, n_features, latent_dim, in_place=False):
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        weight = torch.randn(latent_dim, n_features, generator=generator, dtype=torch.float32)
+        self.weight, self.in_place = torch.nn.Parameter(weight), in_place
+
+    def forward(self, X):
+        return (X.mul_(2) if self.in_place else X * 2) @ self.weight.T
+
+
 class Unbuildable(torch.nn.Module):
     """A module that wants more than sizes."""
 
@@ -308,6 +321,16 @@ def test_a_module_of_ones_own(network_classifier, crowd):
     np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
     assert first.score(X, truth) > 0.8
     assert torch.equal(state, torch.random.get_rng_state())
+
+
+def test_a_module_may_compute_in_place(network_classifier, crowd):
+    X, _, worker_labels = crowd
+    found = []
+    for in_place in (False, True):
+        module = Doubling(2, network_classifier.latent_dim, in_place)
+        fitted = clone(network_classifier).set_params(module=module, max_epochs=2)
+        found.append(fitted.fit(X, worker_labels).predict_proba(X))
+    np.testing.assert_array_equal(*found)
 
 
 def test_the_same_seed_gives_the_same_and_no_global_rng_is_touched(fitted_network, crowd):

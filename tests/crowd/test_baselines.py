@@ -11,6 +11,7 @@ from sklearn_imbgen.crowd._baselines import (
     labels_of_rows,
 )
 
+SHORT = {"max_epochs": 15, "learning_rate": 0.01, "random_state": 0}
 PROBABILITIES = torch.tensor([[0.75, 0.25], [0.5, 0.5]])
 
 
@@ -58,7 +59,9 @@ def test_the_labels_of_a_batch_are_found_in_one_list():
 @pytest.mark.parametrize("worker_layer", ["matrix", "vector", "vector_bias"])
 def test_each_layer_learns_from_a_crowd(crowd, worker_layer):
     X, truth, worker_labels = crowd
-    fitted = CrowdLayerClassifier(worker_layer=worker_layer, random_state=0).fit(X, worker_labels)
+    fitted = CrowdLayerClassifier(
+        worker_layer=worker_layer, max_epochs=15, learning_rate=0.02, random_state=0
+    ).fit(X, worker_labels)
     assert fitted.score(X, truth) > 0.95
     np.testing.assert_array_equal(fitted.labels_, fitted.predict(X))
 
@@ -100,7 +103,7 @@ def test_one_round_by_hand(separable):
     # eight rows; the first worker is right, the second errs in one row of four
     truth = np.repeat([0, 1], 4)
     second = np.array([1, 0, 0, 0, 0, 1, 1, 1])
-    fitted = MBEMClassifier(n_rounds=1, smoothing=0.0, learning_rate=0.01, random_state=0)
+    fitted = MBEMClassifier(n_rounds=1, smoothing=0.0, **SHORT)
     fitted.fit(separable[truth], np.column_stack([truth, truth, second]))
     np.testing.assert_array_equal(fitted.predict(separable), [0, 1])
     np.testing.assert_allclose(fitted.class_prior_, [0.5, 0.5])
@@ -114,7 +117,7 @@ def test_one_round_by_hand(separable):
 def test_smoothing_adds_labels_like_those_of_all_workers(separable):
     truth = np.repeat([0, 1], 4)
     second = np.array([1, 0, 0, 0, 0, 1, 1, 1])
-    fitted = MBEMClassifier(n_rounds=1, smoothing=2.0, learning_rate=0.01, random_state=0)
+    fitted = MBEMClassifier(n_rounds=1, smoothing=2.0, **SHORT)
     fitted.fit(separable[truth], np.column_stack([truth, truth, second]))
     # of all twelve labels of a class eleven are right: (3 + 2 * 11 / 12) / (4 + 2)
     assert fitted.worker_confusion_[2, 0, 0] == pytest.approx((3 + 2 * 11 / 12) / 6)
@@ -127,7 +130,7 @@ def test_workers_are_judged_from_single_labels(crowd):
     wrong = rng.uniform(size=len(X)) < np.array([0.0, 0.1, 0.5])[worker]
     worker_labels = np.full((len(X), 3), -1)
     worker_labels[np.arange(len(X)), worker] = np.where(wrong, 1 - truth, truth)
-    fitted = MBEMClassifier(random_state=0).fit(X, worker_labels)
+    fitted = MBEMClassifier(**SHORT).fit(X, worker_labels)
     assert np.argsort(fitted.worker_error_rate_).tolist() == [0, 1, 2]
     assert fitted.score(X, truth) > 0.9
 
@@ -144,6 +147,6 @@ def test_every_round_trains_a_fresh_network(crowd):
 
 def test_the_posterior_is_better_than_the_vote(crowd):
     X, truth, worker_labels = crowd
-    fitted = MBEMClassifier(random_state=0).fit(X, worker_labels)
+    fitted = MBEMClassifier(**SHORT).fit(X, worker_labels)
     votes = np.where(worker_labels < 0, 0, 2 * worker_labels - 1).sum(axis=1)
     assert np.mean(fitted.labels_ == truth) >= np.mean((votes > 0) == truth)

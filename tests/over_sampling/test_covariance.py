@@ -1,20 +1,31 @@
 import numpy as np
 import pytest
 
-from sklearn_imbgen.over_sampling._swim import covariance_roots, mean_and_covariance
+from sklearn_imbgen.over_sampling._swim import covariance_roots, mean_and_roots
 
 
-def test_mean_and_covariance_of_three_rows():
-    mean, covariance = mean_and_covariance(np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 6.0]]))
+def test_mean_and_roots_of_three_rows():
+    mean, roots = mean_and_roots(np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 6.0]]))
     assert mean.tolist() == [1.0, 2.0]
-    np.testing.assert_allclose(covariance, [[2.0, -2.0], [-2.0, 8.0]])
+    np.testing.assert_allclose(roots.root @ roots.root, [[2.0, -2.0], [-2.0, 8.0]])
 
 
-def test_a_single_row_has_zero_covariance():
-    mean, covariance = mean_and_covariance(np.array([[3.0, 4.0]], dtype=np.float32))
+def test_a_single_row_has_no_direction():
+    mean, roots = mean_and_roots(np.array([[3.0, 4.0]], dtype=np.float32))
     assert mean.tolist() == [3.0, 4.0]
-    assert covariance.dtype == np.float64
-    assert not covariance.any()
+    for matrix in roots:
+        assert matrix.dtype == np.float64
+        assert not matrix.any()
+
+
+def test_fewer_rows_than_columns_have_the_roots_of_their_covariance():
+    rows = np.random.RandomState(0).normal(size=(4, 7)) + 5
+    centred = rows - rows.mean(axis=0)
+    _, roots = mean_and_roots(rows)
+    expected = covariance_roots(centred.T @ centred / 4)
+    for matrix, other in zip(roots, expected, strict=True):
+        np.testing.assert_allclose(matrix, other, atol=1e-8)
+    assert np.trace(roots.projection) == pytest.approx(3)
 
 
 def test_roots_of_a_correlated_covariance():

@@ -352,7 +352,9 @@ def test_a_network_on_encoded_rows_sees_the_rows():
     X[:, 1] = 7.0
     codec = TableCodec().fit(X)
     encoded = codec.encode(X)
-    seen = OnEncodedRows(nn.Identity(), *column_slopes(codec, encoded))(torch.from_numpy(encoded))
+    seen = OnEncodedRows(nn.Identity(), *column_slopes(codec, encoded), codec.numeric_)(
+        torch.from_numpy(encoded)
+    )
     np.testing.assert_allclose(seen.numpy(), X, rtol=1e-5, atol=1e-5)
 
 
