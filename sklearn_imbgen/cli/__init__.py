@@ -6,10 +6,10 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from sklearn_imbgen.exceptions import DivergenceError
-from sklearn_imbgen.utils import import_extra
 
 __all__ = ["CommandError", "collect_warnings", "explained", "main", "one_line"]
 
@@ -30,16 +30,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     SystemExit
         Always: 0 after success, 2 after an error, 130 after Ctrl-C, 143 after SIGTERM.
     """
+    if any(find_spec(library) is None for library in ("click", "pandas")):
+        _name_missing_library()
+    from sklearn_imbgen.cli._app import app
+
+    with _ended_by_sigterm():
+        app.main(None if arguments is None else list(arguments), prog_name="imbgen")
+
+
+def _name_missing_library() -> None:
+    # imported here: the usual help waits for neither numpy nor scikit-learn
+    from sklearn_imbgen.utils import import_extra
+
     try:
         for library in ("click", "pandas"):
             import_extra(library, "cli", "The command imbgen")
     except ImportError as error:
         sys.stderr.write(f"imbgen: error: {error}\n")
         sys.exit(2)
-    from sklearn_imbgen.cli._app import app
-
-    with _ended_by_sigterm():
-        app.main(None if arguments is None else list(arguments), prog_name="imbgen")
 
 
 @contextmanager

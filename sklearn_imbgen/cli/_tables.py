@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import os
 import re
 import warnings
 import zlib
@@ -510,6 +511,8 @@ def check_output(path: Path) -> None:
         raise CommandError(f"{path}: is {what}")
     if not path.resolve().parent.is_dir():
         raise CommandError(f"{path}: the folder {path.parent} does not exist")
+    if not os.access(path.resolve().parent, os.W_OK):
+        raise CommandError(f"{path}: the folder {path.parent} cannot be written to")
 
 
 def is_same_file(first: Path, second: Path) -> bool:

@@ -1,6 +1,8 @@
 """Every mistake of a user is one line on stderr, exit status 2 and no file."""
 
 import gzip
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -121,6 +123,12 @@ def test_unreadable_file(fails, save, numeric, monkeypatch):
     assert "cannot be read: [Errno 13]" in fails("resample", "in.csv", *RESAMPLE)
 
 
+def test_folder_that_cannot_be_written_to(fails, save, numeric, monkeypatch):
+    save(numeric)
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    assert "the folder . cannot be written to" in fails("resample", "in.csv", *RESAMPLE)
+
+
 def test_path_that_is_no_file(fails, tmp_path):
     (tmp_path / "folder.csv").mkdir()
     assert "no such file" in fails("resample", "absent.csv", *RESAMPLE)
@@ -208,3 +216,13 @@ def test_help_and_version(capsys):
             cli.main(words)
         assert caught.value.code == 0
     assert "imbgen, version" in capsys.readouterr().out
+
+
+def test_help_waits_for_no_library_but_click():
+    code = (
+        "import sys; from sklearn_imbgen.cli import main\n"
+        "try: main(['resample', '--help'])\n"
+        "finally: print({'numpy', 'pandas', 'sklearn', 'torch'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("set()\n")

@@ -5,6 +5,7 @@ its place or a file in place of its folder, and a disk full by the limit on the 
 """
 
 import os
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -116,3 +117,33 @@ def test_a_report_that_cannot_be_printed(votes, tmp_path):
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith("imbgen: error: [Errno 28]")
     assert "Traceback" not in done.stderr
+
+
+HALF_WRITTEN = """
+import sys, time
+import pandas as pd
+def wait(*args, **options):
+    print("writing", flush=True)
+    time.sleep(60)
+pd.DataFrame.to_csv = wait
+from sklearn_imbgen.cli import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files without a name are Linux's")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_command_leaves_no_file(number, table, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HALF_WRITTEN, *map(str, RESAMPLE), "-o", "o.csv"],
+        stdout=subprocess.PIPE,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        text=True,
+    )
+    with process:
+        # the originals have been copied by then
+        assert process.stdout.readline() == "writing\n"
+        process.send_signal(number)
+    assert process.returncode == {signal.SIGTERM: 143, signal.SIGKILL: -9}[number]
+    assert [file.name for file in tmp_path.iterdir()] == ["in.csv"]

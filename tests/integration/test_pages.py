@@ -69,6 +69,9 @@ def check_data_containers(page, printed):
     np.testing.assert_allclose(sampler.sample_weight_, np.r_[weights, np.full(160, mean)])
     assert page["pipeline"][0].sample_weight_.shape == (360,)
     assert page["net"][-1].input_shape_ == (1, 8, 8)
+    assert "X and y are indexed differently: row 0 is" in printed
+    assert (page["churn_of_shuffled"].index == page["shuffled"].index).all()
+    assert page["report"]["feature_distance_max"] < 0.5
     assert "(360,)" in printed
 
 

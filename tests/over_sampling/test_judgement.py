@@ -19,7 +19,7 @@ from sklearn_imbgen.over_sampling._players import (
 )
 from tests.registry import SAMPLERS, tuned
 
-SMALL = LatentSMOTE(hidden_dims=(16,), latent_dim=4, batch_size=32)
+SMALL = LatentSMOTE(hidden_dims=(16,), latent_dim=4, batch_size=32, autoencoder_epochs=12)
 
 
 @pytest.fixture
