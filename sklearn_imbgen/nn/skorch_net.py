@@ -319,6 +319,7 @@ class SkorchClassifier(NeuralNetClassifier):
         codes = self._learn_classes(y, classes, reset=reset)
         weight = fit_params.pop("sample_weight", None)
         if weight is not None:
+            check_row_order(X, weight, "sample_weight")
             weight = _check_sample_weight(weight, X, dtype=np.float32, ensure_non_negative=True)
         self._row_weight = weight
         if reset or not hasattr(self, "_seed"):

@@ -74,3 +74,12 @@ def test_hidden_labels(name):
     for call in calls(clone(EVERY[name]).fit(ROWS, LABELS)).values():
         with pytest.raises(ValueError, match="y is a masked array that hides 12 value"):
             call(ROWS, hidden)
+
+
+@pytest.mark.parametrize(
+    ("name", "method"), [("SWIM", "fit_resample"), ("AdversarialClassifier", "fit")]
+)
+def test_weights_in_another_order(name, method):
+    weights = pd.Series(np.ones(36))[::-1]
+    with pytest.raises(ValueError, match="X and sample_weight are indexed differently: row 0"):
+        getattr(clone(EVERY[name]), method)(pd.DataFrame(ROWS), LABELS, sample_weight=weights)
