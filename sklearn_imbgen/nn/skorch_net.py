@@ -311,6 +311,8 @@ class SkorchClassifier(NeuralNetClassifier):
         self, X: Any, y: Any, *, reset: bool, classes: Any, **fit_params: Any
     ) -> "SkorchClassifier":
         self._check_parameters()
+        # before the rows lose their index
+        check_row_order(X, fit_params.get("sample_weight"), "sample_weight")
         X, y = self._check_rows_and_labels(X, y, reset=reset)
         if reset:
             # a fit that ends early must not leave the last one's network beside new classes
@@ -319,7 +321,6 @@ class SkorchClassifier(NeuralNetClassifier):
         codes = self._learn_classes(y, classes, reset=reset)
         weight = fit_params.pop("sample_weight", None)
         if weight is not None:
-            check_row_order(X, weight, "sample_weight")
             weight = _check_sample_weight(weight, X, dtype=np.float32, ensure_non_negative=True)
         self._row_weight = weight
         if reset or not hasattr(self, "_seed"):
