@@ -18,12 +18,14 @@ __all__ = ["Attack", "AttackedRows"]
 Mask = NDArray[np.bool_]
 
 BLACK_BOX = "black_box"
+ATTACKS = ("pgd", "fgsm", "autoattack", BLACK_BOX)
+AS_TRAINED = "as trained"
 UNITS = ("net", "raw")
 NORMS = ("linf", "l2")
 
 
 class Attack(NamedTuple):
-    """The attack that the functions of this package are asked for; see robust_accuracy_score."""
+    """The attack that a score is asked for; see robust_accuracy_score."""
 
     norm: str | None = None
     n_steps: int = 20
@@ -38,6 +40,9 @@ class Attack(NamedTuple):
             raise ValueError(f"norm must be one of {NORMS} or None; got {self.norm!r}.")
         if self.units not in UNITS:
             raise ValueError(f"units must be one of {UNITS}; got {self.units!r}.")
+        if isinstance(self.attack, str) and self.attack not in ATTACKS:
+            known = ", ".join(map(repr, ATTACKS))
+            raise ValueError(f"attack must be one of {known}, or a callable; got {self.attack!r}.")
         if not isinstance(self.n_steps, numbers.Integral) or self.n_steps < 0:
             raise ValueError(f"n_steps must be an integer of at least 0; got {self.n_steps!r}.")
         return self
@@ -64,6 +69,7 @@ class AttackedRows:
         self.labels_ = labels_of_rows(X, y)
         through = parts.transformers if attack.units == "net" else ()
         self._rows = parts.transform(X) if through else X
+        self._transformers = parts.transformers
         self._victim = parts.last
         self._raw = None
         if attack.units == "raw":
@@ -194,12 +200,32 @@ class AttackedRows:
         return self._distances
 
     def _ball(self, rows: NDArray[np.float64], reach: float, options: dict[str, Any]) -> Ball:
+        """The ball that the net was trained against, but for what ``options`` say."""
         shape = rows.shape[1:]
-        scale = options.pop("feature_scale", None)
+        raw = self._attack.units == "raw"
+        scale = options.pop("feature_scale", AS_TRAINED)
+        if _is_as_trained(scale):
+            scale = None if raw else getattr(self.last_, "feature_scale_", None)
+        if isinstance(scale, str):
+            raise ValueError(
+                f"feature_scale must hold numbers with attack={BLACK_BOX!r}; got {scale!r}."
+            )
+        mask = options.pop("feature_mask", AS_TRAINED)
+        if _is_as_trained(mask):
+            mask = getattr(self.last_, "attack__feature_mask", None)
+        clip_values = options.pop("clip_values", AS_TRAINED)
+        if _is_as_trained(clip_values):
+            clip_values = getattr(self.last_, "attack__clip_values", None)
+            if raw and clip_values is not None:
+                clip_values = find_raw_units(self._transformers, self._rows).raw(clip_values)
         scale = np.broadcast_to(1.0 if scale is None else scale, shape).astype(np.float64)
-        clip_values = options.pop("clip_values", None)
+        scale = scale * np.broadcast_to(True if mask is None else mask, shape)
         if clip_values is None:
             # somewhere to look for errors: the rows and what is within reach of them
             clip_values = rows.min(axis=0) - reach * scale, rows.max(axis=0) + reach * scale
         low, high = (np.broadcast_to(end, shape).astype(np.float64) for end in clip_values)
         return Ball(self.norm, scale, low, high)
+
+
+def _is_as_trained(value: Any) -> bool:
+    return isinstance(value, str) and value == AS_TRAINED

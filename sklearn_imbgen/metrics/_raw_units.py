@@ -33,6 +33,13 @@ class RawUnits(NamedTuple):
         """Rows in the units of the net."""
         return np.clip(self.factor * rows + self.offset, self.low, self.high)
 
+    def raw(self, of_net: Any) -> tuple[Floats, Floats]:
+        """A range (low, high) given in units of the net, in raw ones."""
+        shift = np.stack([np.asarray(end) - self.offset for end in of_net])
+        unit = np.where(self.factor == 0, 1.0, self.factor)
+        ends = np.where(self.factor == 0, [[-np.inf], [np.inf]], shift / unit)
+        return ends.min(axis=0), ends.max(axis=0)
+
     def scale(self, feature_scale: Any) -> Floats:
         """A ball's unit per feature, given in raw units, in those of the net."""
         if isinstance(feature_scale, str):

@@ -69,8 +69,9 @@ def robust_accuracy_score(
         Of the attack's random starts and directions.
     **attack_options : dict
         Others of ``perturb``, such as ``loss="margin"`` or ``clip_values``; of
-        "black_box" ``clip_values``, ``feature_scale`` and what HopSkipJump takes, such as
-        ``init_eval``. In the units that ``units`` says.
+        "black_box" ``clip_values``, ``feature_scale``, ``feature_mask`` and what HopSkipJump
+        takes, such as ``init_eval``. In the units that ``units`` says. What is not given is as
+        the net was trained, but for ``feature_scale`` in raw units, which is 1.
 
     Returns
     -------

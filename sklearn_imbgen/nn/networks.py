@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
@@ -38,20 +39,29 @@ class Standardize(nn.Module):
     Parameters
     ----------
     mean, scale : Tensor broadcastable to a row
+    bound : float or None, default=None
+        What lies farther than that from the mean, in units of ``scale``, is drawn in: beyond it,
+        distances count by their logarithm. None is no bound.
     """
 
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, mean: Tensor, scale: Tensor) -> None:
+    def __init__(self, mean: Tensor, scale: Tensor, bound: float | None = None) -> None:
         super().__init__()
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
+        self.bound = bound
 
     def forward(self, X: Tensor) -> Tensor:
         """Rows in units of ``scale`` from ``mean``."""
         standardized: Tensor = (X - self.mean) / self.scale
-        return standardized
+        if self.bound is None:
+            return standardized
+        # inside the bound, exactly what it was
+        inside = standardized.clamp(-self.bound, self.bound)
+        beyond = standardized - inside
+        return inside + beyond.sign() * beyond.abs().log1p()
 
 
 class CosineLinear(nn.Module):
@@ -99,6 +109,8 @@ class TableNetwork(nn.Module):
         Of the training rows; None is no standardisation.
     generator : torch.Generator, default=None
         Of the first weights.
+    bound : float or None, default=None
+        Of :class:`Standardize`.
     """
 
     def __init__(
@@ -109,11 +121,12 @@ class TableNetwork(nn.Module):
         mean: Tensor | None = None,
         scale: Tensor | None = None,
         generator: torch.Generator | None = None,
+        bound: float | None = None,
     ) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(0) if generator is None else generator
         widths = [n_features, *hidden_dims]
-        self.standardize = _standardize(mean, scale)
+        self.standardize = _standardize(mean, scale, bound)
         self.hidden = (
             nn.Sequential(multilayer_perceptron(widths, generator), nn.ReLU())
             if hidden_dims
@@ -127,10 +140,12 @@ class TableNetwork(nn.Module):
         return logits
 
 
-def _standardize(mean: Tensor | None, scale: Tensor | None) -> nn.Module:
+def _standardize(
+    mean: Tensor | None, scale: Tensor | None, bound: float | None = None
+) -> nn.Module:
     if mean is None or scale is None:
         return nn.Identity()
-    return Standardize(mean, scale)
+    return Standardize(mean, scale, bound)
 
 
 def _convolution(
@@ -287,6 +302,8 @@ def build_network(
         "n_features": int(np.prod(shape)),
         "n_channels": shape[0],
         "input_shape": tuple(shape),
+        # as skorch's InputShapeSetter calls it
+        "input_dim": shape[-1],
         "n_classes": n_classes,
     }
     if isinstance(module, type):
@@ -425,3 +442,23 @@ def check_logits(module: nn.Module, shape: tuple[int, ...], n_classes: int, name
             f"{name} maps 2 rows to {found}; it must give one logit per class, "
             f"(2, {n_classes}) for the {n_classes} classes of y, and no softmax."
         )
+    if _gives_probabilities(module, shape, device):
+        raise ValueError(
+            f"{name} ends in a softmax: its outputs are probabilities. It must give logits, for "
+            "the softmax is taken here, and a second one would leave no probability above "
+            f"{math.e / (math.e + n_classes - 1):.3f}. Leave out that layer."
+        )
+
+
+def _gives_probabilities(module: nn.Module, shape: tuple[int, ...], device: torch.device) -> bool:
+    """Whether the outputs for random rows are shares of one."""
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(8, *shape, generator=generator, dtype=torch.float32).to(device)
+    try:
+        with evaluation_mode(module), torch.no_grad():
+            output = module(rows).float()
+    except Exception:
+        # one that takes zeros only, such as numbers of words
+        return False
+    sums = output.sum(dim=1)
+    return bool((output >= 0).all() and torch.allclose(sums, torch.ones_like(sums), atol=1e-4))

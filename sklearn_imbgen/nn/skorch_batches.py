@@ -10,7 +10,7 @@ from skorch.dataset import unpack_data
 from skorch.utils import data_from_dataset
 from torch import Tensor, distributed
 from torch.nn import functional
-from torch.utils.data import Dataset, TensorDataset
+from torch.utils.data import Dataset, Subset, TensorDataset
 
 __all__ = ["CodedDataset", "TensorBatches", "arrays_of", "gather_rows"]
 
@@ -47,17 +47,23 @@ class CodedDataset(Dataset[tuple[Any, Any]]):
     dataset : skorch Dataset, or a torch Subset of one
     encode : callable or None
         From labels to codes; None gives 0 for each row, for predictions.
+    row_weight : ndarray of shape (n_rows,), default=None
+        How much each row of the whole dataset counts; given beside the codes, as a pair.
     """
 
-    def __init__(self, dataset: Any, encode: Encode | None) -> None:
+    def __init__(
+        self, dataset: Any, encode: Encode | None, row_weight: NDArray[np.float32] | None = None
+    ) -> None:
         self.dataset, self.encode = dataset, encode
+        self.row_weight = None if row_weight is None else _of_subset(row_weight, dataset)
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         X, y = unpack_data(self.dataset[index])
-        return X, 0 if self.encode is None else int(self.encode(np.array([y]))[0])
+        code = 0 if self.encode is None else int(self.encode(np.array([y]))[0])
+        return X, code if self.row_weight is None else (code, self.row_weight[index])
 
     def arrays(self) -> tuple[Any, NDArray[np.int64]]:
         """All rows, and all codes."""
@@ -65,6 +71,18 @@ class CodedDataset(Dataset[tuple[Any, Any]]):
         if self.encode is None or y is None:
             return X, np.zeros(len(self), dtype=np.int64)
         return X, self.encode(np.asarray(y))
+
+
+def _of_subset(row_weight: NDArray[np.float32], dataset: Any) -> NDArray[np.float32]:
+    """Weights of the rows that a split has left."""
+    if isinstance(dataset, Subset):
+        return _of_subset(row_weight, dataset.dataset)[np.asarray(dataset.indices)]
+    if len(dataset) != len(row_weight):
+        raise ValueError(
+            f"sample_weight has {len(row_weight)} weights, and the dataset that train_split gives "
+            f"for training {len(dataset)} rows: it must be a torch Subset of the rows."
+        )
+    return row_weight
 
 
 class TensorBatches:
@@ -106,6 +124,8 @@ class TensorBatches:
         self.X = _tensor(X).to(device)
         # skorch's placeholder where there are no labels
         self.y = torch.zeros(len(self.X)).to(device) if y is None else _tensor(y).to(device)
+        weight = getattr(dataset, "row_weight", None)
+        self.row_weight = None if weight is None else _tensor(weight).to(device)
         self.batch_size, self.shuffle, self.generator = batch_size, shuffle, generator
         self.class_weight = class_weight
         self.part, self.n_parts = part, n_parts
@@ -113,7 +133,7 @@ class TensorBatches:
     def __len__(self) -> int:
         return len(self._bounds())
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[tuple[Tensor, Any]]:
         order = self._order()
         for start, stop in self._bounds():
             rows = slice(start, stop) if order is None else order[start:stop]
@@ -121,9 +141,11 @@ class TensorBatches:
             if order is None:
                 # a module that works in place must not reach the caller's rows
                 X = X.clone()
+            found = [X, y] if self.row_weight is None else [X, y, self.row_weight[rows]]
             if self.n_parts > 1:
-                X, y = (t.tensor_split(self.n_parts)[self.part] for t in (X, y))
-            yield X, y
+                found = [t.tensor_split(self.n_parts)[self.part] for t in found]
+            X, y, *weight = found
+            yield X, (y, *weight) if weight else y
 
     def _order(self) -> Tensor | None:
         if self.class_weight is not None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from imblearn.utils import check_target_type
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state, column_or_1d
@@ -20,7 +19,7 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 from skorch import NeuralNetClassifier
 from skorch.dataset import Dataset
 from skorch.utils import is_dataset, to_device, to_tensor
@@ -37,9 +36,18 @@ from sklearn_imbgen.nn.runtime import (
     resolve_device,
     thread_share,
 )
-from sklearn_imbgen.nn.skorch_batches import CodedDataset, TensorBatches
+from sklearn_imbgen.nn.skorch_batches import CodedDataset, TensorBatches, arrays_of
 from sklearn_imbgen.nn.skorch_parameters import RARE, first_unknown, known_beside, named_parts
-from sklearn_imbgen.utils import check_target_labels, encode_labels, plain
+from sklearn_imbgen.utils import (
+    check_row_order,
+    check_target_labels,
+    encode_labels,
+    one_hot_labels,
+    plain,
+    plain_labels,
+    refuse_label_matrix,
+    refuse_masked,
+)
 
 __all__ = ["SkorchClassifier"]
 
@@ -70,17 +78,20 @@ class SkorchClassifier(NeuralNetClassifier):
             Interval(numbers.Integral, 1, None, closed="left"),
             Options(numbers.Integral, {-1}),
         ],
-        "iterator_train": [callable],
-        "iterator_valid": [callable],
         "train_split": [callable, None, Options(bool, {False})],
         "callbacks": ["array-like", str, None],
         "warm_start": ["boolean"],
         "checkpoint": [str, HasMethods("__fspath__"), None],
-        "mixed_precision": ["boolean"],
-        "compile": ["boolean"],
         "verbose": ["verbose"],
         "device": [str, torch.device, None],
         "random_state": ["random_state"],
+    }
+    # of parameters that are taken where given
+    _rare_constraints: dict[str, Any] = {
+        "iterator_train": [callable],
+        "iterator_valid": [callable],
+        "mixed_precision": ["boolean"],
+        "compile": ["boolean"],
     }
 
     # What skorch's constructor would set on each instance, where scikit-learn allows
@@ -120,7 +131,8 @@ class SkorchClassifier(NeuralNetClassifier):
         # past skorch's __setattr__, which takes a module passed as a parameter for a component
         self.__dict__.update(named | extra)
         self._params_to_validate = {name for name in extra if "__" in name}
-        unknown = first_unknown(self, extra, RARE)
+        # scikit-learn's common checks give a value to every name of the signature, "kwargs" too
+        unknown = first_unknown(self, extra, (*RARE, "kwargs"))
         if unknown is not None:
             self.__dict__.pop(unknown)
             raise TypeError(
@@ -146,12 +158,16 @@ class SkorchClassifier(NeuralNetClassifier):
     def get_params(self, deep: bool = True, **kwargs: Any) -> dict[str, Any]:
         """Parameters as given, those of the callbacks with ``deep``."""
         params: dict[str, Any] = super().get_params(deep=deep, **kwargs)
-        return {**params, "device": self.__dict__["device"]}
+        # what is given goes before defaults of callbacks, and before what "auto" stands for
+        return params | {name: self.__dict__[name] for name in self._get_param_names()}
 
     def set_params(self, **params: Any) -> "SkorchClassifier":
-        """Set parameters; those of callbacks and of a live optimizer act at once, as in skorch.
+        """Set parameters; after ``initialize`` or ``fit`` they act at once, as in skorch.
 
-        All others only store what the next ``fit`` uses.
+        A parameter of the network (``module``, ``module__*``, ``compile``) begins network, loss
+        and optimizer anew, one of the loss the loss and the optimizer, ``optimizer`` itself;
+        ``lr``, ``optimizer__*`` and ``callbacks__*`` are changed in place. All others are what the
+        next training uses.
 
         Returns
         -------
@@ -159,7 +175,7 @@ class SkorchClassifier(NeuralNetClassifier):
         """
         of_callbacks = {k: v for k, v in params.items() if k.startswith("callbacks__")}
         others = {k: v for k, v in params.items() if k not in of_callbacks}
-        known = [*RARE, *self._get_param_names()]
+        known = [*RARE, "kwargs", *self._get_param_names()]
         before = dict(vars(self))
         # what follows module__ and criterion__ depends on those two
         self.__dict__.update(others)
@@ -176,9 +192,36 @@ class SkorchClassifier(NeuralNetClassifier):
             self._apply_virtual_params(
                 {name: v for name, v in others.items() if self._is_virtual_param(name)}
             )
-        if of_callbacks:
-            super().set_params(**of_callbacks)
+            changed = [n for n, v in others.items() if _differs(before.get(n, self), v)]
+            # the optimizer's own have been changed in place
+            prefixes = {n.partition("__")[0] for n in changed if not n.startswith("optimizer__")}
+            self._renew(prefixes)
+        whole = {name: v for name, v in of_callbacks.items() if name.count("__") == 1}
+        if whole:
+            # skorch's own way fails where a callback has been switched off before
+            there = {f"callbacks__{name}" for name, _ in self._uniquely_named_callbacks()}
+            if not there.issuperset(whole):
+                raise ValueError(f"no such callbacks: {', '.join(sorted(set(whole) - there))}.")
+            self.__dict__.update(whole)
+            self._initialize_callbacks()
+        of_parts = {name: v for name, v in of_callbacks.items() if name not in whole}
+        if of_parts:
+            super().set_params(**of_parts)
         return self
+
+    def _renew(self, changed: set[str]) -> None:
+        """Begin the parts of an initialised net anew whose parameters have changed."""
+        module = not changed.isdisjoint({"module", "compile"})
+        criterion, optimizer = "criterion" in changed, "optimizer" in changed
+        if not (module or criterion or optimizer):
+            return
+        why = f"Re-initializing, because of a new {', '.join(sorted(changed))}."
+        with self._training_settings():
+            if module:
+                self._initialize_module(reason=why)
+            if module or criterion:
+                self._initialize_criterion(reason=why)
+            self._initialize_optimizer(reason=why)
 
     # skorch's text shows the module alone
     __repr__ = BaseEstimator.__repr__
@@ -204,9 +247,11 @@ class SkorchClassifier(NeuralNetClassifier):
 
     def _check_parameters(self) -> None:
         # skorch has a _validate_params of its own, which scikit-learn's fit would call
-        validate_parameter_constraints(
-            self._parameter_constraints, self.get_params(deep=False), type(self).__name__
-        )
+        given = self.get_params(deep=False)
+        if "kwargs" in given:
+            raise ValueError(f"kwargs is no parameter of {type(self).__name__}.")
+        constraints = self._parameter_constraints | self._rare_constraints
+        validate_parameter_constraints(constraints, given, type(self).__name__)
         if self.device is not None:
             resolve_device(self.device)
 
@@ -218,11 +263,13 @@ class SkorchClassifier(NeuralNetClassifier):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features) or (n_samples, channels, height, width)
-            Training rows or images.
+            Training rows or images, or a Dataset that holds them and their labels in memory.
         y : array-like of shape (n_samples,)
             Labels of any type that sorts.
         **fit_params : dict
-            For ``train_split`` and the network, as in skorch.
+            ``sample_weight``, an array-like of shape (n_samples,): how much each row counts in
+            the loss; ``epochs`` in place of ``max_epochs``; others for ``train_split`` and the
+            network, as in skorch.
 
         Returns
         -------
@@ -251,7 +298,7 @@ class SkorchClassifier(NeuralNetClassifier):
         classes : array-like of shape (n_classes,), default=None
             All labels that will ever come; needed in the first call if ``y`` lacks some.
         **fit_params : dict
-            As in :meth:`fit`; ``epochs`` is taken in place of ``max_epochs``.
+            As in :meth:`fit`.
 
         Returns
         -------
@@ -264,12 +311,18 @@ class SkorchClassifier(NeuralNetClassifier):
         self, X: Any, y: Any, *, reset: bool, classes: Any, **fit_params: Any
     ) -> "SkorchClassifier":
         self._check_parameters()
+        # before the rows lose their index
+        check_row_order(X, fit_params.get("sample_weight"), "sample_weight")
         X, y = self._check_rows_and_labels(X, y, reset=reset)
         if reset:
             # a fit that ends early must not leave the last one's network beside new classes
             self.__dict__.pop("module_", None)
             self.initialized_ = False
         codes = self._learn_classes(y, classes, reset=reset)
+        weight = fit_params.pop("sample_weight", None)
+        if weight is not None:
+            weight = _check_sample_weight(weight, X, dtype=np.float32, ensure_non_negative=True)
+        self._row_weight = weight
         if reset or not hasattr(self, "_seed"):
             self._seed = draw_seed(check_random_state(self.random_state))
         with self._training_settings():
@@ -277,11 +330,30 @@ class SkorchClassifier(NeuralNetClassifier):
             if reset:
                 self._generator = torch.Generator().manual_seed(self._seed)
                 self.initialize()
+            self._check_monitors()
             self._n_whole_epochs = 0
             epochs = fit_params.pop("epochs", self.max_epochs)
             fit_params["epochs"] = epochs - self._epochs_done_before(X, codes, reset)
-            super().partial_fit(X, y, **fit_params)
+            try:
+                super().partial_fit(X, y, **fit_params)
+            finally:
+                self._row_weight = None
         return self
+
+    def _check_monitors(self) -> None:
+        """Refuse callbacks that wait for scores of validation rows where there are none."""
+        recorded = {getattr(callback, "name_", None) for _, callback in self.callbacks_}
+        for name, callback in self.callbacks_:
+            watched = getattr(callback, "monitor", None)
+            if self.train_split or not isinstance(watched, str):
+                continue
+            column = watched.removesuffix("_best")
+            if column in ("valid_loss", "valid_acc") and column not in recorded:
+                raise ValueError(
+                    f"callback {name} watches {watched!r}, but train_split=None keeps no rows for "
+                    "validation. Give train_split=skorch.dataset.ValidSplit(5, stratified=True), "
+                    f"or {type(callback).__name__}(monitor='train_loss')."
+                )
 
     def _epochs_done_before(self, X: Array, codes: NDArray[np.int64], reset: bool) -> int:
         """Open the checkpoint; the number of epochs that it spares this training."""
@@ -309,7 +381,7 @@ class SkorchClassifier(NeuralNetClassifier):
     def notify(self, method_name: str, **kwargs: Any) -> None:
         """Call the method of that name of the net and its callbacks, which see labels."""
         if "batch" in kwargs:
-            X, codes = kwargs["batch"]
+            X, (codes, _) = kwargs["batch"][0], _with_weight(kwargs["batch"][1])
             kwargs["batch"] = X, self.classes_inferred_[np.asarray(codes.cpu())]
         super().notify(method_name, **kwargs)
 
@@ -349,13 +421,17 @@ class SkorchClassifier(NeuralNetClassifier):
         self, y_pred: Tensor, y_true: Tensor, X: Any = None, training: bool = False
     ) -> Tensor:
         """Loss of a batch; not a number is an error, before it reaches the weights."""
-        loss = self._batch_loss(y_pred, y_true.to(y_pred.device).long(), training)
+        codes, weight = _with_weight(y_true)
+        weight = weight if weight is None else weight.to(y_pred.device)
+        loss = self._batch_loss(y_pred, codes.to(y_pred.device).long(), weight, training)
         if training and not math.isfinite(loss.item()):
             raise DivergenceError(self._divergence(f"{loss.item()}"))
         return loss
 
-    def _batch_loss(self, logits: Tensor, y: Tensor, training: bool) -> Tensor:
-        loss: Tensor = self.criterion_(logits, y)
+    def _batch_loss(
+        self, logits: Tensor, y: Tensor, row_weight: Tensor | None, training: bool
+    ) -> Tensor:
+        loss: Tensor = self.criterion_(logits, y, row_weight)
         return loss
 
     def _divergence(self, value: str) -> str:
@@ -392,13 +468,18 @@ class SkorchClassifier(NeuralNetClassifier):
     # -- data ------------------------------------------------------------------------------
 
     def _check_rows_and_labels(self, X: Any, y: Any, *, reset: bool) -> tuple[Array, Array]:
+        if is_dataset(X):
+            rows, labels = arrays_of(X)
+            X, y = np.asarray(rows), np.asarray(labels) if y is None else y
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
-        if np.asarray(y).ndim > 1:
-            # several labels per row get imbalanced-learn's message
-            check_target_type(y)
+        refuse_masked(X)
+        refuse_masked(y, "y")
+        check_row_order(X, y)
+        refuse_label_matrix(y)
+        y = plain_labels(one_hot_labels(y))
         check_target_labels(y)
         X, y = validate_data(
             self,
@@ -422,6 +503,7 @@ class SkorchClassifier(NeuralNetClassifier):
         if isinstance(X, Tensor):
             # of a batch that a callback scores
             X = X.detach().cpu().numpy()
+        refuse_masked(X)
         checked: Array = validate_data(
             self, X, reset=False, dtype=np.float32, order="C", allow_nd=True
         )
@@ -474,7 +556,8 @@ class SkorchClassifier(NeuralNetClassifier):
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         """Iterator over mini-batches of codes; the default one is told the device and the seed."""
         if not isinstance(dataset, CodedDataset):
-            dataset = CodedDataset(dataset, self._codes_of)
+            weight = getattr(self, "_row_weight", None) if training else None
+            dataset = CodedDataset(dataset, self._codes_of, weight)
         kind = self.iterator_train if training else self.iterator_valid
         if kind is not TensorBatches:
             iterator = super().get_iterator(dataset, training=training)
@@ -503,7 +586,8 @@ class SkorchClassifier(NeuralNetClassifier):
         if not hasattr(self, "input_shape_"):
             raise ValueError(
                 f"{type(self).__name__} takes the sizes of its network and the classes from the "
-                "data: call fit or partial_fit first."
+                "data: call fit or partial_fit first, or fit(X, y, epochs=0), which only builds "
+                "the network, for load_params."
             )
         module = build_network(
             self.module,
@@ -531,8 +615,8 @@ class SkorchClassifier(NeuralNetClassifier):
         return self
 
     def _build_criterion(self) -> nn.Module:
-        """Hook for a child with a loss of its own."""
-        return nn.CrossEntropyLoss()
+        """The loss: it takes logits, codes and the weights of the rows, or None for these."""
+        raise NotImplementedError
 
     def torch_compile(self, module: nn.Module, name: str) -> Any:
         """Compile the network; the loss is a handful of operations and changes its weights."""
@@ -570,7 +654,8 @@ class SkorchClassifier(NeuralNetClassifier):
 
     def infer(self, x: Any, **fit_params: Any) -> Any:
         """Logits of a batch, computed in bfloat16 where ``mixed_precision`` asks for it."""
-        rows = to_tensor(x, device=self.device)
+        # a dataset of a split may hold other numbers
+        rows = to_tensor(x, device=self.device).float()
         if not (self.mixed_precision and self.module_.training):
             return super().infer(rows, **fit_params)
         with torch.autocast(self._torch_device().type, dtype=torch.bfloat16):
@@ -630,6 +715,23 @@ class SkorchClassifier(NeuralNetClassifier):
             probabilities: Array = super().predict_proba(rows)
             return probabilities
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy on rows and their labels.
+
+        Parameters
+        ----------
+        X : array-like of n_samples rows
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        float
+        """
+        refuse_masked(y, "y")
+        check_row_order(X, y)
+        return float(super().score(X, y, sample_weight))
+
     def _predict_in_double_precision(self, X: Array) -> Array:
         # in float32 the last digits of a row depend on the rows that stand beside it
         with torch.no_grad(), limited_threads(1):
@@ -639,8 +741,18 @@ class SkorchClassifier(NeuralNetClassifier):
         return exact
 
 
+def _with_weight(y: Any) -> Any:
+    """Codes of a batch, and the weights of its rows or None."""
+    return y if isinstance(y, list | tuple) else (y, None)
+
+
 def _softmax(logits: Tensor) -> Tensor:
     return torch.softmax(logits.double(), dim=-1)
+
+
+def _differs(before: Any, now: Any) -> bool:
+    plain_value = isinstance(now, str | numbers.Number | tuple)
+    return before is not now and not (plain_value and type(before) is type(now) and before == now)
 
 
 def _mean_train_loss(batches: Iterable[dict[str, Any]]) -> float:

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from imblearn.utils import check_neighbors_object
 from numpy.typing import NDArray
 from scipy.special import betainc, betaincinv
-from sklearn.neighbors import NearestNeighbors
+from sklearn.base import clone
 from torch import Tensor, nn
 
 from sklearn_imbgen._typing import Array
@@ -106,9 +107,10 @@ class Partners:
         Codes of their classes.
     rows : ndarray of int
         Positions of the rows that will need partners.
-    k_neighbors : int or None
+    k_neighbors : int, object with ``kneighbors`` or None
         Draw among that many nearest rows of the class, the row itself not counted, or all
-        there are; None draws among all rows of it, the row itself included.
+        there are; of an object, ``n_neighbors`` counts the row itself. None draws among all
+        rows of it, the row itself included.
     """
 
     def __init__(
@@ -116,7 +118,7 @@ class Partners:
         encoded: Array,
         codes: NDArray[np.intp],
         rows: NDArray[np.intp],
-        k_neighbors: int | None,
+        k_neighbors: Any,
     ) -> None:
         self.encoded, self.codes, self.k_neighbors = encoded, codes, k_neighbors
         self.rows = np.unique(rows)
@@ -151,11 +153,13 @@ class Partners:
 
 
 def _nearest(
-    encoded: Array, rows: NDArray[np.intp], pool: NDArray[np.intp], k_neighbors: int
+    encoded: Array, rows: NDArray[np.intp], pool: NDArray[np.intp], k_neighbors: Any
 ) -> NDArray[np.intp]:
     """Nearest rows of the pool to each row, not itself; missing ones are -1, at the end."""
-    n_asked = min(k_neighbors + 1, len(pool))
-    search = NearestNeighbors(n_neighbors=n_asked).fit(encoded[pool])
+    search = check_neighbors_object("k_neighbors", k_neighbors, additional_neighbor=1)
+    k_neighbors = search.n_neighbors - 1
+    search = clone(search).set_params(n_neighbors=min(k_neighbors + 1, len(pool)))
+    search.fit(encoded[pool])
     nearest = pool[search.kneighbors(encoded[rows], return_distance=False)]
     # among exact duplicates a row need not be its own neighbor, nor the nearest one
     is_self = nearest == rows[:, None]
@@ -203,7 +207,7 @@ class AdversarialMixing:
     kappa: float
     tau: float
     own_class_share: float
-    k_neighbors: int | None
+    k_neighbors: Any
     bound_by_pair: bool
 
     def __post_init__(self) -> None:

@@ -92,9 +92,11 @@ class ImbMix(BaseTableOverSampler):
         new rows out of other classes; with 1, none is mixed with another class, which is
         what makes classifiers withstand attacks.
 
-    k_neighbors : int or None, default=5
-        A partner is one of that many rows of its class that lie nearest to the row. None
-        is any row of the class, as in the dissertation.
+    k_neighbors : int, estimator or None, default=5
+        A partner is one of that many rows of its class that lie nearest to the row. Of an
+        object with the ``kneighbors`` API, such as ``NearestNeighbors(metric="l1")``,
+        ``n_neighbors`` counts the row itself too. None is any row of the class, as in the
+        dissertation.
 
     bound_by_pair : bool, default=True
         Change a column by no more than the two rows of a pair differ in it. Otherwise new
@@ -200,7 +202,7 @@ class ImbMix(BaseTableOverSampler):
         "kappa": [Interval(numbers.Real, 1, None, closed="left")],
         "tau": [Interval(numbers.Real, 0, 1, closed="both")],
         "own_class_share": [Interval(numbers.Real, 0, 1, closed="both")],
-        "k_neighbors": [POSITIVE, None],
+        "k_neighbors": [POSITIVE, HasMethods(["kneighbors", "kneighbors_graph"]), None],
         "bound_by_pair": ["boolean"],
         "epsilon": [WEIGHT],
         "n_steps": [COUNT],
@@ -227,7 +229,7 @@ class ImbMix(BaseTableOverSampler):
         kappa: float = 3.0,
         tau: float = 0.5,
         own_class_share: float = 0.0,
-        k_neighbors: int | None = 5,
+        k_neighbors: Any = 5,
         bound_by_pair: bool = True,
         epsilon: float = 0.2,
         n_steps: int = 10,

@@ -100,6 +100,7 @@ def check_rows(
     reset : bool
     """
     refuse_masked(X)
+    refuse_masked(X)
     X = plain_table(X, type(sampler).__name__)
     is_frame = hasattr(X, "columns") and hasattr(X, "iloc")
     if is_frame:

@@ -1,6 +1,7 @@
 """The network whose gradients point to adversarial rows: trained here, or a user's."""
 
 import copy
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from torch import Tensor, nn
 
 from sklearn_imbgen._typing import Array
+from sklearn_imbgen.exceptions import DivergenceError, DivergenceWarning
 from sklearn_imbgen.nn import apply_in_chunks, check_logits
 from sklearn_imbgen.robust import ImbMixClassifier
 from sklearn_imbgen.utils import TableCodec, plain
@@ -28,6 +30,11 @@ __all__ = [
 
 # Most mini-batches of an epoch.
 STEPS_PER_EPOCH = 16
+# Standard deviations of a column beyond which its values count by their logarithm.
+INPUT_BOUND = 5.0
+# How often a diverging training begins again, and at what share of the learning rate.
+MAX_RECOVERIES = 3
+RECOVERY_FACTOR = 0.25
 
 
 class OnEncodedRows(nn.Module):
@@ -202,14 +209,33 @@ def train_surrogate(
     losses : list of float
         Of each whole epoch.
     interrupted : bool
-        Whether Ctrl-C has cut off an epoch.
+        Whether Ctrl-C has cut off the training.
     """
+    if net.module is None and "module__bound" not in net.get_params(deep=False):
+        # a nearly constant column may lie dozens of standard deviations from its mean
+        net.set_params(module__bound=INPUT_BOUND)
     draws = np.random.RandomState(net.random_state)
     batch_size = len(codes) if net.batch_size == -1 else net.batch_size
     rows = thinned_rows(codes, STEPS_PER_EPOCH * batch_size, draws)
-    net.fit(encoded[rows], codes[rows])
+    lr = net.lr
+    for attempt in range(MAX_RECOVERIES + 1):
+        net.set_params(lr=lr * RECOVERY_FACTOR**attempt)
+        try:
+            net.fit(encoded[rows], codes[rows])
+            break
+        except DivergenceError as error:
+            if attempt == MAX_RECOVERIES:
+                raise
+            warnings.warn(
+                f"Training of the surrogate diverged ({str(error).partition('. ')[0]}). It begins "
+                f"again at {RECOVERY_FACTOR} times the learning rate.",
+                DivergenceWarning,
+                stacklevel=2,
+            )
     losses = [float(row["train_loss"]) for row in net.history if "train_loss" in row]
-    return net.module_.cpu().eval(), losses, len(losses) < len(net.history)
+    # callbacks may end a training early too, but only after a whole epoch
+    wanted = len(net.history) if net.callbacks else net.max_epochs
+    return net.module_.cpu().eval(), losses, len(losses) < wanted
 
 
 def on_encoded_rows(

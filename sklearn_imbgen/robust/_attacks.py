@@ -314,12 +314,14 @@ def projected_gradient_descent(
     ... )
     tensor([[0.3000]])
     """
-    X = X.detach()
     if n_steps == 0 or threat.epsilon == 0 or len(X) == 0:
-        return X.clone()
-    threat = threat.to(X)
+        return X.detach().clone()
     size = REACH * threat.epsilon / n_steps if step_size is None else step_size
-    with evaluation_mode(logits_fn if isinstance(logits_fn, nn.Module) else None):
+    module = logits_fn if isinstance(logits_fn, nn.Module) else None
+    with torch.inference_mode(False), evaluation_mode(module):
+        # tensors made in inference mode take no part in a gradient
+        X, y = (t.clone() if t.is_inference() else t.detach() for t in (X, y))
+        threat = threat.to(X)
         if early_exit:
             return _attack_until_fooled(
                 logits_fn, X, y, threat, size, n_steps, random_start, row_loss, generator
@@ -363,7 +365,13 @@ def _gradient(logits_fn: Logits, X: Tensor, y: Tensor, row_loss: RowLoss) -> tup
     """Gradient of the summed loss by the rows alone, and the logits."""
     with torch.enable_grad():
         X = X.detach().requires_grad_()
-        logits = logits_fn(X)
+        try:
+            logits = logits_fn(X)
+        except RuntimeError as error:
+            if "in-place" not in str(error):
+                raise
+            # a module that works in place, which a leaf does not allow
+            logits = logits_fn(X.clone())
         # the sum: each row's gradient is its own, whatever stands beside it
         (gradient,) = torch.autograd.grad(row_loss(logits, y).sum(), X)
     return gradient, logits.detach()

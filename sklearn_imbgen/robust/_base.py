@@ -51,6 +51,8 @@ from sklearn_imbgen.robust._weights import (
 
 __all__ = ["BaseAdversarialClassifier"]
 
+# rows, codes, and weights of the rows or None
+TrainingBatch = tuple[Tensor, Tensor, Tensor | None]
 NOT_NEGATIVE = Interval(numbers.Real, 0, None, closed="left")
 POSITIVE = Interval(numbers.Real, 0, None, closed="neither")
 # an epoch, or a share of all
@@ -82,12 +84,14 @@ class BaseAdversarialClassifier(SkorchClassifier):
             None,
         ],
         "reweight_start": EPOCH,
+    }
+    _rare_constraints: dict[str, Any] = {
+        **SkorchClassifier._rare_constraints,
         "attack__step_size": [POSITIVE, None],
         "attack__random_start": ["boolean"],
         "attack__clip_values": ["array-like", None],
         "attack__feature_scale": [StrOptions({"std", "range"}), "array-like", None],
         "attack__feature_mask": ["array-like", None],
-        "separation_weight": [NOT_NEGATIVE],
         "separation__temperature": [POSITIVE],
         "separation__layer": [str, None],
     }
@@ -239,6 +243,13 @@ class BaseAdversarialClassifier(SkorchClassifier):
         name = self.separation__layer
         return find_layer(module, last_linear(module) if name is None else name)
 
+    def _renew(self, changed: set[str]) -> None:
+        cosine = isinstance(self.criterion_, LDAMLoss)
+        if "criterion" in changed and isinstance(self._make_loss(), LDAMLoss) != cosine:
+            # which has a last layer of its own
+            changed = changed | {"module"}
+        super()._renew(changed)
+
     def _make_loss(self) -> ClassLoss:
         try:
             return make_loss(self.criterion, **self.get_params_for("criterion"))
@@ -283,26 +294,30 @@ class BaseAdversarialClassifier(SkorchClassifier):
 
     def train_step(self, batch: Any, **fit_params: Any) -> Any:
         """Attack the batch (line 5 of algorithm 4.1), then take an ordinary step on it."""
-        X, y = self._on_device(batch)
+        X, y, weight = self._on_device(batch)
         # before skorch zeroes the gradients, of which an attack computes none
-        rows, labels = self._training_rows(X, y)
+        rows, labels, weight = self._training_rows(X, y, weight)
         asked = rows is not X and self._is_scored_in_training()
         logits = self._clean_logits(X) if asked else None
-        step = super().train_step((rows, labels), **fit_params)
+        learned = rows, labels if weight is None else (labels, weight)
+        step = super().train_step(learned, **fit_params)
         if logits is not None:
             # of the batch as it was drawn, which callbacks know, not of what was made of it
             step["y_pred"] = logits
         return step
 
-    def _on_device(self, batch: Any) -> tuple[Tensor, Tensor]:
+    def _on_device(self, batch: Any) -> TrainingBatch:
+        """Rows, codes and weights, or None for these."""
         X, y = batch
+        y, weight = y if isinstance(y, list | tuple) else (y, None)
         device = self._torch_device()
-        return X.to(device, torch.float32), y.to(device).long()
+        weight = weight if weight is None else weight.to(device)
+        return X.to(device, torch.float32), y.to(device).long(), weight
 
-    def _training_rows(self, X: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """What the network learns from: the attacked rows, and their classes."""
+    def _training_rows(self, X: Tensor, y: Tensor, weight: Tensor | None) -> TrainingBatch:
+        """What the network learns from: the attacked rows, their classes and weights."""
         if not self.n_steps:
-            return self._augmented(X, X, y)
+            return self._augmented(X, X, y, weight)
         attacked = projected_gradient_descent(
             self._attacked_module(),
             X,
@@ -313,11 +328,13 @@ class BaseAdversarialClassifier(SkorchClassifier):
             random_start=self.attack__random_start,
             generator=self._device_generator,
         )
-        return self._augmented(X, attacked, y)
+        return self._augmented(X, attacked, y, weight)
 
-    def _augmented(self, X: Tensor, attacked: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    def _augmented(
+        self, X: Tensor, attacked: Tensor, y: Tensor, weight: Tensor | None
+    ) -> TrainingBatch:
         """Hook for a child that makes more of a batch."""
-        return attacked, y
+        return attacked, y, weight
 
     def _is_scored_in_training(self) -> bool:
         """Whether a callback may look at the predictions for training batches."""
@@ -353,8 +370,10 @@ class BaseAdversarialClassifier(SkorchClassifier):
         self._features: Tensor | None = capture.features
         return logits
 
-    def _batch_loss(self, logits: Tensor, y: Tensor, training: bool) -> Tensor:
-        loss = self._prediction_loss(logits, y, training)
+    def _batch_loss(
+        self, logits: Tensor, y: Tensor, row_weight: Tensor | None, training: bool
+    ) -> Tensor:
+        loss = self._prediction_loss(logits, y, row_weight, training)
         if not (training and self.separation_weight):
             return loss
         assert self._features is not None
@@ -369,9 +388,11 @@ class BaseAdversarialClassifier(SkorchClassifier):
         # eq. 4.13
         return loss + self.separation_weight * separation
 
-    def _prediction_loss(self, logits: Tensor, y: Tensor, training: bool) -> Tensor:
+    def _prediction_loss(
+        self, logits: Tensor, y: Tensor, row_weight: Tensor | None, training: bool
+    ) -> Tensor:
         """L of eq. 4.13."""
-        return super()._batch_loss(logits, y, training)
+        return super()._batch_loss(logits, y, row_weight, training)
 
     def _separated_classes(self, y: Tensor) -> Tensor:
         """The class of each row of the batch whose features are separated."""

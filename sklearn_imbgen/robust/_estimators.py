@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from imblearn.utils import Substitution
 
-from sklearn_imbgen.robust._base import BaseAdversarialClassifier
+from sklearn_imbgen.robust._base import NOT_NEGATIVE, BaseAdversarialClassifier
 from sklearn_imbgen.robust._chapter import CHAPTER_METHODS, method_parameters
 from sklearn_imbgen.robust._docs import PARAMETERS
 
@@ -179,6 +179,10 @@ class SRATClassifier(BaseAdversarialClassifier):
     ((100,), (100, 64))
     """
 
+    _parameter_constraints: dict[str, Any] = {
+        **BaseAdversarialClassifier._parameter_constraints,
+        "separation_weight": [NOT_NEGATIVE],
+    }
     prefixes_ = [*BaseAdversarialClassifier.prefixes_, "separation"]
 
     def __init__(

@@ -16,6 +16,7 @@ from sklearn_imbgen.robust._base import (
     NOT_NEGATIVE,
     POSITIVE,
     BaseAdversarialClassifier,
+    TrainingBatch,
     unwrapped,
 )
 from sklearn_imbgen.robust._chapter import IMB_MIX_METHODS, method_parameters
@@ -138,11 +139,15 @@ class ImbMixClassifier(BaseAdversarialClassifier):
                             StrOptions({"auto"})],
         "mixing": [StrOptions({"remix", "mixup"}), None],
         "averaging_start": [*EPOCH, None],
+        "separation_weight": [NOT_NEGATIVE],
+    }  # fmt: skip
+    _rare_constraints: dict[str, Any] = {
+        **BaseAdversarialClassifier._rare_constraints,
         "supplementary__noise_scale": [NOT_NEGATIVE],
         "mixing__concentration": [POSITIVE],
         "mixing__kappa": [Interval(numbers.Real, 1, None, closed="left")],
         "mixing__tau": [Interval(numbers.Real, 0, 1, closed="both")],
-    }  # fmt: skip
+    }
     prefixes_ = [*BaseAdversarialClassifier.prefixes_, "separation", "supplementary", "mixing"]
 
     supplementary__noise_scale: float = 1.0
@@ -222,7 +227,9 @@ class ImbMixClassifier(BaseAdversarialClassifier):
             return counts
         return super()._loss_counts(loss)
 
-    def _augmented(self, X: Tensor, attacked: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    def _augmented(
+        self, X: Tensor, attacked: Tensor, y: Tensor, weight: Tensor | None
+    ) -> TrainingBatch:
         """The augmented and mixed batch (lines 3 and 4 of algorithm 5.1)."""
         generator = self._device_generator
         if self.n_supplementary != 0:
@@ -236,6 +243,7 @@ class ImbMixClassifier(BaseAdversarialClassifier):
                 generator=generator,
             )
             attacked, y = torch.cat([attacked, examples]), torch.cat([y, y[source]])
+            weight = weight if weight is None else torch.cat([weight, weight[source]])
         self._mixed = None
         if self.mixing is not None:
             self._mixed = mix_rows(
@@ -249,17 +257,22 @@ class ImbMixClassifier(BaseAdversarialClassifier):
                 generator=generator,
             )
             attacked = self._mixed.X
-        return attacked, y
+        return attacked, y, weight
 
-    def _prediction_loss(self, logits: Tensor, y: Tensor, training: bool) -> Tensor:
+    def _prediction_loss(
+        self, logits: Tensor, y: Tensor, row_weight: Tensor | None, training: bool
+    ) -> Tensor:
         if not training or self._mixed is None:
-            return super()._prediction_loss(logits, y, training)
+            return super()._prediction_loss(logits, y, row_weight, training)
         mixed = self._mixed
         # eq. 5.5: each row once for each of its classes
+        own, other = mixed.share, 1.0 - mixed.share
+        if row_weight is not None:
+            own, other = own * row_weight, other * row_weight[mixed.partner]
         loss: Tensor = self.criterion_(
             torch.cat([logits, logits]),
             torch.cat([mixed.y, mixed.y_partner]),
-            torch.cat([mixed.share, 1.0 - mixed.share]),
+            torch.cat([own, other]),
         )
         return loss
 

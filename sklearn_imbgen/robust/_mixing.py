@@ -39,12 +39,15 @@ class MixedRows(NamedTuple):
         Codes of the two classes.
     share : Tensor of shape (n_samples,)
         How much of the label is ``y``; the rest is ``y_partner``.
+    partner : Tensor of shape (n_samples,)
+        Position of the row that each was mixed with.
     """
 
     X: Tensor
     y: Tensor
     y_partner: Tensor
     share: Tensor
+    partner: Tensor
 
     @property
     def dominant(self) -> Tensor:
@@ -272,7 +275,7 @@ def mix_rows(
     if rebalanced:
         counts = class_counts.to(X)
         share = label_mixing_factors(share, counts[y], counts[y_partner], kappa=kappa, tau=tau)
-    return MixedRows(mixed, y, y_partner, share)
+    return MixedRows(mixed, y, y_partner, share, partner)
 
 
 class WeightAverage:

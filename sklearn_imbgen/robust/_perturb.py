@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils import check_random_state, check_scalar, column_or_1d
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -20,7 +20,7 @@ from sklearn_imbgen.robust._attacks import (
     projected_gradient_descent,
     row_cross_entropy,
 )
-from sklearn_imbgen.utils import encode_labels, import_extra
+from sklearn_imbgen.utils import encode_labels, import_extra, labels_of_rows
 
 __all__ = ["AS_TRAINED", "auto_attack", "perturb"]
 
@@ -65,6 +65,8 @@ def perturb(
         "autoattack" is that of the library pyautoattack (extra "robust"): two gradient
         attacks that choose their own steps and two others; with fewer than four
         classes, where its standard set fails, the first of them and the black-box one.
+        Under l2, the black-box one is left out, or replaced by the third, for all but square
+        images.
         A callable gets ``(module, X, y, threat)`` as tensors and gives the rows.
     epsilon, norm : float and {"linf", "l2"}, default=None
         None is what the net was trained with.
@@ -90,9 +92,7 @@ def perturb(
     """
     check_is_fitted(net, "module_")
     rows = net._check_rows(X)
-    labels = column_or_1d(y)
-    if len(labels) != len(rows):
-        raise ValueError(f"X has {len(rows)} rows and y has {len(labels)} labels.")
+    labels = labels_of_rows(X, y)
     codes = encode_labels(labels, net.classes_, "the net was not fitted on")
     _check_settings(attack, loss, epsilon, norm, n_steps, step_size)
     threat = make_threat(
@@ -210,8 +210,7 @@ def auto_attack(module: nn.Module, X: Tensor, y: Tensor, threat: Threat, seed: i
         raise ValueError("AutoAttack needs the same clip_values for all features.")
     extent = high - low
     shape = X.shape
-    # its square attack moves patches of images
-    images = X.view(len(X), 1, 1, -1) if X.dim() == 2 else X
+    images = X if X.dim() == 4 else X.reshape(len(X), 1, 1, -1)
 
     def logits(inputs: Tensor) -> Tensor:
         output: Tensor = module(inputs.reshape(-1, *shape[1:]) * extent + low)
@@ -220,14 +219,25 @@ def auto_attack(module: nn.Module, X: Tensor, y: Tensor, threat: Threat, seed: i
     with torch.no_grad():
         n_classes = logits(((images[:1] - low) / extent).clamp(0, 1)).shape[1]
     options = {"norm": NORMS[threat.norm], "eps": threat.epsilon / float(extent), "seed": seed}
-    options |= {"version": "standard", "device": X.device}
-    if n_classes < LEAST_CLASSES:
-        options |= {"version": "custom", "attacks": ["apgd-ce", "square"]}
-    attacker = library.AutoAttack(logits, **options)
+    options["version"] = "standard" if n_classes >= LEAST_CLASSES else "custom"
+    attacker = library.AutoAttack(logits, device=X.device, **options)
+    attacker.attacks_to_run = _auto_attack_names(threat.norm, tuple(images.shape[2:]), n_classes)
     inside = ((images - low) / extent).clamp(0, 1)
     # it assumes ten classes, and fails with fewer
     n_targets = min(STANDARD_TARGETS, n_classes - 1)
     attacker.apgd_targeted.n_target_classes = attacker.fab.n_target_classes = n_targets
+    # as the standard set has it
+    attacker.fab.n_restarts = 1
     found, _ = attacker.run_standard_evaluation(inside, y)
     changed: Tensor = (found * extent + low).reshape(shape)
     return changed
+
+
+def _auto_attack_names(norm: str, size: tuple[int, ...], n_classes: int) -> list[str]:
+    """Attacks of the standard set that can be run on such images."""
+    enough = n_classes >= LEAST_CLASSES
+    names = ["apgd-ce", "apgd-t", "fab-t"] if enough else ["apgd-ce"]
+    # under l2 its square attack covers an image with a pattern of five by five patches
+    if norm == "linf" or (size[0] == size[1] and size[0] >= 5):
+        return [*names, "square"]
+    return names if enough else [*names, "fab"]

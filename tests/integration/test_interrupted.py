@@ -83,7 +83,10 @@ def test_ctrl_c_leaves_an_estimator_that_works(name, imbalanced):
     reference = outcome(name, estimator, imbalanced[0])
     moments = np.random.RandomState(1).randint(1, calls.count, size=N_MOMENTS)
     for moment in moments.tolist():
-        with pytest.raises(KeyboardInterrupt), Calls(moment):
+        # inside its training a skorch net, also that of ImbMix, ends it and returns
+        of_skorch = name in CLASSIFIERS or name == "ImbMix"
+        expected = suppress if of_skorch else pytest.raises
+        with expected(KeyboardInterrupt), Calls(moment):
             estimator.fit(*data)
         with suppress(NotFittedError):
             assert np.isfinite(outcome(name, estimator, imbalanced[0])).all(), moment

@@ -9,9 +9,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from torch import nn
 
 from sklearn_imbgen.metrics import robust_accuracy_score
 from sklearn_imbgen.metrics._attack import Attack, AttackedRows
+from sklearn_imbgen.robust import AdversarialClassifier
 from tests.metrics.line import X_LINE, Y_LINE
 
 
@@ -114,3 +116,37 @@ def test_a_missing_library_is_named(monkeypatch):
     tree = DecisionTreeClassifier().fit(X_LINE, Y_LINE)
     with pytest.raises(ImportError, match=r"black_box.*sklearn-imbgen\[robust\]"):
         robust_accuracy_score(tree, X_LINE, Y_LINE, epsilon=0.1, attack="black_box")
+
+
+class OfFirst(nn.Linear):
+    """A network that looks at the first column alone."""
+
+    def forward(self, X):
+        return super().forward(X[:, :1])
+
+
+def test_what_the_net_was_trained_against_holds_for_answers_too():
+    X, y = np.array([[-3.0, 0.0], [5.0, 0.0]]), np.array([0, 1])
+    options = {"epsilon": 9.0, "attack": "black_box", "n_steps": 1, "init_eval": 2, "max_eval": 4}
+
+    def score(units="net", **trained):
+        given = {f"attack__{name}": value for name, value in trained.items()}
+        net = AdversarialClassifier(OfFirst(1, 2), max_epochs=60, n_steps=0, **given)
+        fitted = (net if units == "net" else make_pipeline(StandardScaler(), net)).fit(X, y)
+        assert fitted.score(X, y) == 1
+        return robust_accuracy_score(fitted, X, y, units=units, **options)
+
+    assert score() == 0
+    assert score(feature_mask=[False, True]) == 1
+    assert score(feature_scale=[0.0, 1.0]) == 1
+    # where only larger values are valid, the row of the class that has the larger ones stays right
+    assert score(clip_values=(6, 7)) == 0.5
+    assert score(units="raw", feature_mask=[False, True]) == 1
+    assert score(units="raw", clip_values=(6, 7)) == 0.5
+
+
+def test_known_attacks_are_named():
+    with pytest.raises(
+        ValueError, match=r"'pgd', 'fgsm', 'autoattack', 'black_box', or a callable"
+    ):
+        Attack(attack="deepfool").check()

@@ -127,6 +127,11 @@ def test_callbacks_can_be_switched_off_and_set_by_name(imbalanced):
     net = fit(imbalanced, callbacks__print_log=None, callbacks__train_loss=None)
     assert "train_loss" not in net.history[-1]
     fit(imbalanced, callbacks="disable")
+    net.set_params(callbacks__train_loss=None, callbacks__learning_rate_schedule__factor=0.5)
+    assert dict(net.callbacks_)["learning_rate_schedule"].factor == 0.5
+    assert "train_loss" not in net.fit(*imbalanced).history[-1]
+    with pytest.raises(ValueError, match="no such callbacks: callbacks__los"):
+        net.set_params(callbacks__los=None)
 
 
 def test_silence_by_default_and_a_line_per_epoch_if_asked(imbalanced, capsys):

@@ -9,10 +9,13 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
 from torch import nn
 
-from sklearn_imbgen.over_sampling import ImbMix, _adversarial_mixing
+from sklearn_imbgen.exceptions import DivergenceError, DivergenceWarning
+from sklearn_imbgen.over_sampling import ImbMix, _adversarial_mixing, _surrogate
 from sklearn_imbgen.over_sampling._adversarial_mixing import (
     Partners,
     favouring_shares,
@@ -393,6 +396,37 @@ def test_an_interrupted_training_leaves_a_usable_sampler(imb_mix, imbalanced):
         imb_mix.fit_resample(*imbalanced)
     assert imb_mix.sample(3, label=1).shape == (3, 6)
     assert len(imb_mix.history_["surrogate"]["total"]) == 1
+
+
+def test_nearly_constant_columns_do_not_make_the_training_diverge():
+    # pixels that are rarely set, dozens of standard deviations away where they are
+    X = (np.random.RandomState(0).uniform(size=(300, 784)) < 0.004).astype(float)
+    X = StandardScaler().fit_transform(X[:, X.any(axis=0)])
+    y = np.repeat([0, 1], [280, 20])
+    sampler = ImbMix(max_epochs=6, random_state=0).fit(X, y)
+    losses = sampler.history_["surrogate"]["total"]
+    assert np.abs(X).max() > 15
+    assert losses[-1] < 0.5 * losses[0]
+    assert sampler.surrogate_.standardize.bound == 5
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_imbgen.exceptions.DivergenceWarning")
+def test_a_training_that_diverges_begins_again_with_smaller_steps(imb_mix, imbalanced, monkeypatch):
+    imb_mix.set_params(estimator=ImbMixClassifier(lr=1e12), max_epochs=2)
+    with pytest.raises(DivergenceError, match="Lower lr"):
+        imb_mix.fit_resample(*imbalanced)
+    monkeypatch.setattr(_surrogate, "RECOVERY_FACTOR", 1e-13)
+    with pytest.warns(DivergenceWarning, match=r"surrogate diverged .*1e-13 times the learning"):
+        X, _ = imb_mix.fit_resample(*imbalanced)
+    assert np.isfinite(X).all()
+
+
+def test_neighbors_may_be_looked_for_by_an_estimator(imb_mix, imbalanced):
+    # it counts the row itself
+    same = made(imb_mix.set_params(k_neighbors=NearestNeighbors(n_neighbors=4)), *imbalanced)
+    np.testing.assert_array_equal(same, made(imb_mix.set_params(k_neighbors=3), *imbalanced))
+    near = NearestNeighbors(n_neighbors=4, metric="l1")
+    assert not np.array_equal(same, made(imb_mix.set_params(k_neighbors=near), *imbalanced))
 
 
 # -- a user's network ----------------------------------------------------------------------

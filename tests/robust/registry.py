@@ -7,10 +7,6 @@ SMALL = {"n_steps": 2, "batch_size": 32, "random_state": 0}
 ROBUST_CLASSIFIERS = {
     "AdversarialClassifier": AdversarialClassifier(max_epochs=20, **SMALL),
     # weights that set in late, at a falling learning rate, cannot turn a net round in 20 epochs
-    "SRATClassifier": SRATClassifier(
-        max_epochs=20, reweight_start=0.2, callbacks__learning_rate_schedule=None, **SMALL
-    ),
-    "ImbMixClassifier": ImbMixClassifier(
-        max_epochs=20, reweight_start=0.2, callbacks__learning_rate_schedule=None, **SMALL
-    ),
+    "SRATClassifier": SRATClassifier(max_epochs=20, reweight_start=0.2, **SMALL),
+    "ImbMixClassifier": ImbMixClassifier(max_epochs=20, reweight_start=0.2, **SMALL),
 }

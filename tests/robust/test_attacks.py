@@ -346,3 +346,40 @@ def test_attacks_work_without_gradients_around_them():
         found = attack(X)
     assert not found.requires_grad
     torch.testing.assert_close(found, X.detach() - 0.1 * WEIGHT.sign())
+
+
+# -- surroundings ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("early_exit", [True, False])
+def test_attacks_work_whatever_mode_the_caller_is_in(early_exit):
+    network = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    threat = Threat(0.1, "l2", torch.ones(3))
+
+    def attacked(X, y):
+        options = {"threat": threat, "random_start": False, "early_exit": early_exit}
+        return projected_gradient_descent(network, X, y, **options)
+
+    rows, labels = torch.randn(5, 3), torch.tensor([0, 1, 0, 1, 0])
+    expected = attacked(rows, labels)
+    with torch.no_grad():
+        assert torch.equal(attacked(rows, labels), expected)
+    with torch.inference_mode():
+        # tensors of this mode have no gradients
+        assert torch.equal(attacked(rows.clone(), labels.clone()), expected)
+        moved = fast_gradient_sign_method(network, rows.clone(), labels.clone(), threat=Threat(0.1))
+    assert (moved - rows).abs().max().item() == pytest.approx(0.1, rel=1e-5)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = attacked(rows, labels)
+    assert found.dtype == torch.float32
+    assert (found - rows).norm(dim=1).max() <= 0.1 + 1e-6
+
+
+def test_an_attacked_network_may_work_in_place():
+    network = nn.Sequential(nn.ReLU(inplace=True), nn.Linear(3, 2))
+    rows = torch.randn(5, 3)
+    before = rows.clone()
+    labels = torch.tensor([0, 1, 0, 1, 0])
+    found = projected_gradient_descent(network, rows, labels, threat=Threat(0.1), n_steps=2)
+    assert torch.equal(rows, before)
+    assert 0 < (found - rows).abs().max() <= 0.1 + 1e-6

@@ -340,7 +340,7 @@ def test_the_generator_decides_who_is_mixed_and_how():
 
 def test_the_dominant_class_has_the_larger_share():
     y, partner = torch.tensor([0, 0, 0]), torch.tensor([1, 1, 1])
-    mixed = MixedRows(torch.zeros(3, 1), y, partner, torch.tensor([0.6, 0.5, 0.4]))
+    mixed = MixedRows(torch.zeros(3, 1), y, partner, torch.tensor([0.6, 0.5, 0.4]), None)
     assert mixed.dominant.tolist() == [0, 0, 1]
 
 

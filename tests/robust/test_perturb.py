@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from sklearn_imbgen.robust import AdversarialClassifier
+from sklearn_imbgen.robust._perturb import _auto_attack_names
 
 SMALL = {"max_epochs": 4, "n_steps": 2, "batch_size": 32, "random_state": 0}
 
@@ -147,20 +148,45 @@ def test_training_on_attacks_makes_robust(four_classes):
 
 
 # with two or three classes the library's standard set fails
+@pytest.mark.parametrize("norm", ["linf", "l2"])
 @pytest.mark.parametrize(("n_classes", "epsilon"), [(2, 0.3), (4, 0.2)])
-def test_auto_attack_fools_rows_within_the_ball(four_classes, n_classes, epsilon):
+def test_auto_attack_fools_rows_within_the_ball(four_classes, n_classes, epsilon, norm):
     pytest.importorskip("pyautoattack")
     X, y = four_classes[0], four_classes[1] % n_classes
-    net = fit((X, y), attack__clip_values=(0, 1), max_epochs=20, module__hidden_dims=(16,))
-    X, y = X[:8], y[:8]
+    net = fit((X, y), attack__clip_values=(0, 1), max_epochs=20, module__hidden_dims=(), norm=norm)
+    X, y = X[:3], y[:3]
     state = torch.get_rng_state()
     attacked = net.perturb(X, y, attack="autoattack", epsilon=epsilon)
-    assert np.abs(attacked - X).max() <= epsilon + 1e-5
+    order = np.inf if norm == "linf" else 2
+    assert np.linalg.norm(attacked - X, order, axis=1).max() <= epsilon + 1e-5
     assert attacked.min() >= 0
     assert attacked.max() <= 1
     assert net.score(attacked, y) <= net.score(net.perturb(X, y, epsilon=epsilon), y)
     assert net.score(attacked, y) < net.score(X, y)
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_the_square_attack_is_left_out_where_its_pattern_does_not_fit():
+    targeted = ["apgd-ce", "apgd-t", "fab-t"]
+    assert _auto_attack_names("linf", (1, 6), 4) == [*targeted, "square"]
+    assert _auto_attack_names("l2", (32, 32), 10) == [*targeted, "square"]
+    assert _auto_attack_names("l2", (1, 6), 4) == targeted
+    assert _auto_attack_names("l2", (4, 4), 4) == targeted
+    assert _auto_attack_names("l2", (8, 8), 2) == ["apgd-ce", "square"]
+    assert _auto_attack_names("l2", (1, 6), 3) == ["apgd-ce", "fab"]
+
+
+@pytest.mark.parametrize("shape", [(1, 6, 6), (2, 3, 5)])
+def test_auto_attack_takes_images_of_any_shape_under_l2(shape):
+    pytest.importorskip("pyautoattack")
+    y = np.arange(20) % 2
+    images = np.random.RandomState(0).uniform(0.3, 0.7, (20, *shape)).astype(np.float32)
+    images += 0.1 * y[:, None, None, None]
+    module = nn.Sequential(nn.Flatten(), nn.Linear(int(np.prod(shape)), 2))
+    net = fit((images, y), module=module, attack__clip_values=(0, 1), norm="l2", max_epochs=20)
+    attacked = net.perturb(images[:3], y[:3], attack="autoattack", epsilon=3.0)
+    assert np.linalg.norm((attacked - images[:3]).reshape(3, -1), axis=1).max() <= 3 + 1e-5
+    assert net.score(attacked, y[:3]) < net.score(images[:3], y[:3])
 
 
 @pytest.mark.parametrize(
