@@ -67,17 +67,14 @@ class AttackedRows:
         self._check_victim()
         X = np.asarray(X) if isinstance(X, list | tuple) else X
         self.labels_ = labels_of_rows(X, y)
-        through = parts.transformers if attack.units == "net" else ()
-        self._rows = parts.transform(X) if through else X
         self._transformers = parts.transformers
-        self._victim = parts.last
         self._raw = None
-        if attack.units == "raw":
-            if attack.is_black_box:
-                self._victim = estimator
-            else:
+        if attack.units == "raw" and attack.is_black_box:
+            self._victim, self._rows = estimator, X
+        else:
+            if attack.units == "raw":
                 self._raw = find_raw_units(parts.transformers, X)
-                self._rows = parts.transform(X)
+            self._victim, self._rows = parts.last, parts.transform(X)
         self.right_: Mask = self._is_right(self._rows, self.labels_)
         self._check_labels()
         self._distances: NDArray[np.float64] | None = None

@@ -77,8 +77,7 @@ def draw_pairs(
         others = without_self(nearest, queried)
     else:
         others, position = table, base
-    column = random_state.randint(others.shape[1], size=n_pairs)
-    neighbor = others[position, column]
+    neighbor = others[position, random_state.randint(others.shape[1], size=n_pairs)]
     return Pairs(base, neighbor, step_law(base, neighbor, random_state))
 
 
