@@ -14,7 +14,6 @@ from sklearn_imbgen.aggregation._crowd_input import (
 from sklearn_imbgen.aggregation._dawid_skene import DawidSkene, dawid_skene
 from sklearn_imbgen.aggregation._label_matrix import (
     check_label_matrix,
-    codes_of,
 )
 from sklearn_imbgen.aggregation._labels import (
     AnnotationMatrix,
@@ -54,7 +53,6 @@ __all__ = [
     "certainty_of_votes",
     "check_label_matrix",
     "check_rows",
-    "codes_of",
     "confusion_counts",
     "dawid_skene",
     "error_rates",

@@ -268,19 +268,7 @@ class BAGAN(BaseLatentOverSampler):
 
 
 def latent_normal(points: Array) -> tuple[Array, Array]:
-    """Mean and regularised covariance of a class's latent points.
-
-    Parameters
-    ----------
-    points : ndarray of shape (n_points, latent_dim)
-        At least one point.
-
-    Returns
-    -------
-    mean : ndarray of shape (latent_dim,)
-    covariance : ndarray of shape (latent_dim, latent_dim)
-        Zero for a single point.
-    """
+    """Mean and regularised covariance of a class's latent points; zero for a single point."""
     mean = points.mean(axis=0, dtype=np.float64)
     if len(points) == 1:
         return mean, np.zeros((len(mean), len(mean)))

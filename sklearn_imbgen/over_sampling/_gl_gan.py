@@ -307,8 +307,7 @@ class GLGAN(BaseLatentOverSampler):
         rows = self._encode_new(X)
         with thread_share():
             logits = apply_in_chunks(self.discriminator_, rows)
-            scores: np.ndarray = torch.sigmoid(logits).squeeze(1).numpy()
-        return scores
+            return torch.sigmoid(logits).squeeze(1).numpy()
 
     def _settings(self) -> LatentSMOTE:
         return self.latent_smote_
