@@ -8,11 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sklearn_imbgen.crowd._network import (
-    class_probabilities,
-    draw_row_batches,
-    soft_cross_entropy,
-)
+from sklearn_imbgen.crowd._network import class_probabilities, draw_row_batches, soft_cross_entropy
 from sklearn_imbgen.crowd._synthetic import Offspring
 from sklearn_imbgen.nn import (
     History,

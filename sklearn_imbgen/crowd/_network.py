@@ -286,12 +286,7 @@ class BaseCrowdClassifier(
         )
         return network.to(data.device)
 
-    def _store_inference(
-        self,
-        posterior: Floats,
-        confusion: Floats,
-        prior: Floats,
-    ) -> None:
+    def _store_inference(self, posterior: Floats, confusion: Floats, prior: Floats) -> None:
         """Set the fitted attributes that tell what was inferred about rows and workers."""
         self.label_proba_ = posterior
         self.labels_ = self.classes_[posterior.argmax(axis=1)]

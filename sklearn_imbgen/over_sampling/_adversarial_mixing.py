@@ -65,11 +65,7 @@ class Partners:
     """
 
     def __init__(
-        self,
-        encoded: Array,
-        codes: NDArray[np.intp],
-        rows: NDArray[np.intp],
-        k_neighbors: Any,
+        self, encoded: Array, codes: NDArray[np.intp], rows: NDArray[np.intp], k_neighbors: Any
     ) -> None:
         self.encoded, self.codes, self.k_neighbors = encoded, codes, k_neighbors
         self.rows = np.unique(rows)

@@ -225,9 +225,8 @@ class BAGAN(BaseLatentOverSampler):
         normals = [latent_normal(latent[codes == code]) for code in range(data.n_classes)]
         self.latent_means_ = np.stack([mean for mean, _ in normals])
         self.latent_covariances_ = np.stack([covariance for _, covariance in normals])
-        self._latent_roots = np.stack(
-            [covariance_roots(covariance).root for _, covariance in normals]
-        )
+        roots = [covariance_roots(covariance).root for _, covariance in normals]
+        self._latent_roots = np.stack(roots)
 
     def _build_players(self, data: TrainingTensors) -> None:
         self.generator_ = copy.deepcopy(self.decoder_)

@@ -20,12 +20,7 @@ from sklearn_imbgen.over_sampling._generative import (
     TrainingTensors,
 )
 from sklearn_imbgen.over_sampling._latent_smote import LatentSMOTE
-from sklearn_imbgen.over_sampling._players import (
-    Judgement,
-    Judges,
-    Players,
-    warn_if_unreliable,
-)
+from sklearn_imbgen.over_sampling._players import Judgement, Judges, Players, warn_if_unreliable
 from sklearn_imbgen.over_sampling._variation import (
     effective_dimension,
     same_class_differences,
