@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from imblearn.utils import check_target_type
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state, column_or_1d
@@ -39,7 +38,16 @@ from sklearn_imbgen.nn.runtime import (
 )
 from sklearn_imbgen.nn.skorch_batches import CodedDataset, TensorBatches, arrays_of
 from sklearn_imbgen.nn.skorch_parameters import RARE, first_unknown, known_beside, named_parts
-from sklearn_imbgen.utils import check_target_labels, encode_labels, plain
+from sklearn_imbgen.utils import (
+    check_row_order,
+    check_target_labels,
+    encode_labels,
+    one_hot_labels,
+    plain,
+    plain_labels,
+    refuse_label_matrix,
+    refuse_masked,
+)
 
 __all__ = ["SkorchClassifier"]
 
@@ -303,6 +311,8 @@ class SkorchClassifier(NeuralNetClassifier):
         self, X: Any, y: Any, *, reset: bool, classes: Any, **fit_params: Any
     ) -> "SkorchClassifier":
         self._check_parameters()
+        # before the rows lose their index
+        check_row_order(X, fit_params.get("sample_weight"), "sample_weight")
         X, y = self._check_rows_and_labels(X, y, reset=reset)
         if reset:
             # a fit that ends early must not leave the last one's network beside new classes
@@ -465,9 +475,11 @@ class SkorchClassifier(NeuralNetClassifier):
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
-        if np.asarray(y).ndim > 1:
-            # several labels per row get imbalanced-learn's message
-            check_target_type(y)
+        refuse_masked(X)
+        refuse_masked(y, "y")
+        check_row_order(X, y)
+        refuse_label_matrix(y)
+        y = plain_labels(one_hot_labels(y))
         check_target_labels(y)
         X, y = validate_data(
             self,
@@ -491,6 +503,7 @@ class SkorchClassifier(NeuralNetClassifier):
         if isinstance(X, Tensor):
             # of a batch that a callback scores
             X = X.detach().cpu().numpy()
+        refuse_masked(X)
         checked: Array = validate_data(
             self, X, reset=False, dtype=np.float32, order="C", allow_nd=True
         )
@@ -701,6 +714,23 @@ class SkorchClassifier(NeuralNetClassifier):
                 return self._predict_in_double_precision(rows)
             probabilities: Array = super().predict_proba(rows)
             return probabilities
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy on rows and their labels.
+
+        Parameters
+        ----------
+        X : array-like of n_samples rows
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        float
+        """
+        refuse_masked(y, "y")
+        check_row_order(X, y)
+        return float(super().score(X, y, sample_weight))
 
     def _predict_in_double_precision(self, X: Array) -> Array:
         # in float32 the last digits of a row depend on the rows that stand beside it

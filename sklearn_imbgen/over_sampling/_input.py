@@ -80,6 +80,7 @@ def check_rows(
     ``categorical`` are the positions of the columns that hold categories.
     """
     refuse_masked(X)
+    refuse_masked(X)
     X = plain_table(X, type(sampler).__name__)
     is_frame = hasattr(X, "columns") and hasattr(X, "iloc")
     if is_frame:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils import check_random_state, check_scalar, column_or_1d
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -20,7 +20,7 @@ from sklearn_imbgen.robust._attacks import (
     projected_gradient_descent,
     row_cross_entropy,
 )
-from sklearn_imbgen.utils import encode_labels, import_extra
+from sklearn_imbgen.utils import encode_labels, import_extra, labels_of_rows
 
 __all__ = ["AS_TRAINED", "auto_attack", "perturb"]
 
@@ -92,9 +92,7 @@ def perturb(
     """
     check_is_fitted(net, "module_")
     rows = net._check_rows(X)
-    labels = column_or_1d(y)
-    if len(labels) != len(rows):
-        raise ValueError(f"X has {len(rows)} rows and y has {len(labels)} labels.")
+    labels = labels_of_rows(X, y)
     codes = encode_labels(labels, net.classes_, "the net was not fitted on")
     _check_settings(attack, loss, epsilon, norm, n_steps, step_size)
     threat = make_threat(
