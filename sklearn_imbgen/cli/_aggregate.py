@@ -89,24 +89,9 @@ def read_votes(
     missing: str | None = None,
     reading: Reading = Reading(),  # noqa: B008 - it cannot be changed
 ) -> Votes:
-    """Read a table of votes; labels stay as written.
+    """Read a table of votes; labels stay as written, ``missing`` means "not labelled".
 
-    Parameters
-    ----------
-    path : Path
-    columns : VoteColumns
-    missing : str, default=None
-        A label that means "not labelled", as empty cells of a wide table do.
-    reading : Reading, default=Reading()
-
-    Returns
-    -------
-    Votes
-
-    Raises
-    ------
-    CommandError
-        Naming the file and the column, row, sample or worker that is at fault.
+    A ``CommandError`` names the file and the column, row, sample or worker that is at fault.
     """
     frame = read_as_written(path, reading)
     _refuse_other_columns(frame, columns, path)
@@ -212,17 +197,7 @@ class Inferred(NamedTuple):
 def infer(votes: Votes, method: str, **settings: Any) -> Inferred:
     """Infer the label of each sample and judge the workers by the result.
 
-    Parameters
-    ----------
-    votes : Votes
-    method : str
-        One of ``METHODS``.
-    **settings : dict
-        Parameters of the aggregator.
-
-    Returns
-    -------
-    Inferred
+    ``settings`` are parameters of the aggregator that ``METHODS`` names.
     """
     matrix = votes.matrix
     with explained(method), warnings.catch_warnings():
@@ -291,15 +266,7 @@ def describe(votes: Votes, inferred: Inferred) -> str:
 
 
 def agreement_in_words(worker_labels: Any) -> str:
-    """Krippendorff's alpha with what it means; a reason where there is none.
-
-    Examples
-    --------
-    >>> agreement_in_words([["a", "a"], ["a", "b"], ["b", "b"], ["b", None]])
-    "Krippendorff's alpha 0.44: little agreement: look at the workers, or at the question"
-    >>> agreement_in_words([["a", None], ["b", None]])
-    'not known: no sample has two labels'
-    """
+    """Krippendorff's alpha with what it means; a reason where there is none."""
     labels = check_label_matrix(worker_labels, missing_label=None)
     counts = labels.vote_counts()
     compared = counts[counts.sum(axis=1) > 1]

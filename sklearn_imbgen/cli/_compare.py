@@ -69,21 +69,9 @@ MAJORITY_DIGIT, MINORITY_DIGIT = 4, 7
 
 @dataclass(frozen=True)
 class Study:
-    """Rows, their folds and how both came about.
+    """Rows, the folds as pairs of training and test row numbers, and how both came about.
 
-    Parameters
-    ----------
-    X : ndarray or DataFrame of shape (n_samples, n_features)
-    y : ndarray of shape (n_samples,)
-    splits : list of (train, test)
-        Row numbers of each fold.
-    seed : int
-    title, protocol : str
-        For the header.
-    categorical : list of str, default=()
-        Columns of ``X`` with categories.
-    image_shape : tuple of int, default=None
-        Set if a row is a picture.
+    ``title`` and ``protocol`` go into the header; ``image_shape`` is set if a row is a picture.
     """
 
     X: Any
@@ -101,17 +89,7 @@ class Study:
 
 
 class Comparison(NamedTuple):
-    """What a comparison gave.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        One row per method, classifier and fold.
-    per_class : DataFrame
-        One row per method, classifier, fold and class, of the same predictions.
-    warned : Counter
-        The warnings met, by kind and text.
-    """
+    """Scores per method, classifier and fold, also by class, and the warnings by kind and text."""
 
     scores: pd.DataFrame
     per_class: pd.DataFrame
@@ -180,26 +158,10 @@ def compare(
     n_jobs: int = 1,
     quiet: bool = False,
 ) -> Comparison:
-    """Score every method with every classifier in every fold.
+    """Score every method with every classifier in every fold, in ``n_jobs`` processes.
 
     The pipelines differ in nothing but the sampler, and in a fold all get the
     same seed.
-
-    Parameters
-    ----------
-    study : Study
-    methods : sequence of str
-        Keys of ``METHODS``.
-    classifiers : sequence of str
-        Keys of ``CLASSIFIERS``.
-    n_jobs : int, default=1
-        Number of processes.
-    quiet : bool, default=False
-        Show no progress bar.
-
-    Returns
-    -------
-    Comparison
     """
     seeds = check_random_state(study.seed).randint(2**31 - 1, size=len(study.splits))
     tasks = [
@@ -324,18 +286,7 @@ def describe(study: Study) -> str:
 
 
 def summarise(scores: pd.DataFrame) -> pd.DataFrame:
-    """Mean and spread over folds, by method and by method and classifier, as text.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        From ``compare``.
-
-    Returns
-    -------
-    DataFrame
-        Methods averaged over the classifiers first, then each pair.
-    """
+    """Mean and spread over folds as text: methods averaged over classifiers, then each pair."""
     mean, spread = mean_and_spread(scores, [*SCORES, "seconds"])
     text = {
         column: [f"{m:.3f} ± {s:.3f}" for m, s in zip(mean[column], spread[column], strict=True)]
@@ -350,19 +301,7 @@ def mean_and_spread(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Mean and standard deviation over folds, averaged over the classifiers first, then for each.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        One of those of a ``Comparison``.
-    columns : list of str
-        The columns with figures.
-    by : sequence of str, default=("method",)
-        What else besides the classifier is kept apart.
-
-    Returns
-    -------
-    mean, spread : DataFrame
-        With the index ``by`` and classifier; "mean of n" stands for the average.
+    The index is ``by`` and the classifier; "mean of n" stands for the average.
     """
     keys = [*by, "classifier"]
     n_classifiers = scores["classifier"].nunique()
@@ -382,18 +321,7 @@ class WithRows(NamedTuple):
 
 
 def resample_first_fold(study: Study, methods: Sequence[str]) -> dict[str, WithRows]:
-    """Resample the training part of the first fold by every method.
-
-    Parameters
-    ----------
-    study : Study
-    methods : sequence of str
-        Keys of ``METHODS``; "none" makes no rows and is left out.
-
-    Returns
-    -------
-    dict of title to WithRows
-    """
+    """Resample the training part of the first fold by every method but "none"; by title."""
     train = study.splits[0][0]
     X, y = study.rows(train), study.y[train]
     resampled = {}
@@ -407,20 +335,7 @@ def resample_first_fold(study: Study, methods: Sequence[str]) -> dict[str, WithR
 
 
 def draw(study: Study, resampled: Mapping[str, WithRows], path: Path) -> Any:
-    """Save a picture of the smallest class, original and synthetic.
-
-    Parameters
-    ----------
-    study : Study
-    resampled : mapping of title to WithRows
-        From ``resample_first_fold``.
-    path : Path
-
-    Returns
-    -------
-    ResamplingDisplay or None
-        None if no method made rows, so that there is nothing to show.
-    """
+    """Save a picture of the smallest class, original and synthetic; None if no method made rows."""
     train = study.splits[0][0]
     labels, counts = np.unique(study.y[train], return_counts=True)
     if not resampled or counts.min() == counts.max():

@@ -49,22 +49,7 @@ def compare_page(
     display: Any,
     run: Run,
 ) -> Page:
-    """All that is known of a comparison as a page.
-
-    Parameters
-    ----------
-    study : Study
-    comparison : Comparison
-    resampled : mapping of title to WithRows
-        What the methods made of the first fold.
-    display : ResamplingDisplay or None
-        The picture of it.
-    run : Run
-
-    Returns
-    -------
-    Page
-    """
+    """All that is known of a comparison as a page; ``display`` is of its first fold."""
     without_screen()
     sections = [
         _what(study, comparison),

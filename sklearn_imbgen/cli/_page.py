@@ -134,8 +134,6 @@ class Page:
 def number(value: Any) -> str:
     """A figure of a column of any size in few digits.
 
-    Examples
-    --------
     >>> number(30123.4), number(0.12345), number(float("nan"))
     ('30123', '0.1235', '-')
     """
@@ -146,10 +144,7 @@ def number(value: Any) -> str:
 
 
 def check_page(path: Path) -> None:
-    """Refuse a page that cannot be made or saved, before any work is done.
-
-    The folder is made if it does not exist.
-    """
+    """Refuse, before any work, a page that cannot be made or saved; its folder is made."""
     if path.suffix.lower() != EXTENSION:
         raise CommandError(f"{path}: a report is an {EXTENSION} file; change the name")
     if path.is_dir():
@@ -189,10 +184,7 @@ def _render(page: Page) -> str:
 
 
 def check_picture(path: Path) -> None:
-    """Refuse a picture that cannot be drawn or saved, before any work is done.
-
-    The folder is made if it does not exist.
-    """
+    """Refuse, before any work, a picture that cannot be drawn or saved; its folder is made."""
     if path.suffix.lower() not in FORMATS:
         raise CommandError(f"{path}: unknown extension; a picture is one of {', '.join(FORMATS)}")
     if path.is_dir():

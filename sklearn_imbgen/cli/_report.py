@@ -96,17 +96,7 @@ JUDGEMENT = (
 
 @dataclass(frozen=True)
 class Run:
-    """How a command was called and what it warned of.
-
-    Parameters
-    ----------
-    words : sequence of str
-        The command line.
-    options : mapping of str to str
-        All options, also those that were not given.
-    warned : mapping of str to Tally
-        The warnings by what was going on.
-    """
+    """The command line, all options, given or not, and the warnings by what was going on."""
 
     words: Sequence[str]
     options: Mapping[str, str]
@@ -150,13 +140,7 @@ def grown_classes(y: Array, made: Iterable[Array]) -> list[Any]:
 
 
 def class_balance(columns: Mapping[str, tuple[Counter[Any], Counter[Any]]]) -> Table:
-    """Originals and synthetic rows of each class, a column for each state of the data.
-
-    Parameters
-    ----------
-    columns : mapping of str to pair of Counter
-        Name of the state to the original and the synthetic rows per class.
-    """
+    """Originals and synthetic rows of each class, a column for each state of the data."""
     states = list(columns.values())
     classes = list(dict.fromkeys(label for old, _ in states for label, _ in old.most_common()))
     most = max(old[label] + new[label] for old, new in states for label in classes)
@@ -192,20 +176,9 @@ def fidelity(
 ) -> list[Any]:
     """Figures of ``metrics.fidelity_report`` for each class and method, as blocks.
 
-    Parameters
-    ----------
-    real : pair (X, y)
-        The rows that synthetic ones are compared with, of all classes.
-    made : mapping of str to pair (X, y)
-        The synthetic rows of each method.
-    codec_rows : {ndarray, DataFrame}
-        Rows that have all categories; they fix units and one-hot columns.
-    categorical : sequence of str
-        Columns of the dataframes that hold categories.
-    seed : int
-    learned : str, default=None
-        Key in ``made`` of the rows that were learned from, of which others may be copies.
-        None if ``real`` are these.
+    The rows ``made`` are compared with the ``real`` ones. ``codec_rows`` have all categories; they
+    fix units and one-hot columns. ``learned`` is the key in ``made`` of the rows that were learned
+    from, of which others may be copies; None if ``real`` are these.
     """
     # imported here: a command without a report needs no matplotlib, which this folder may import
     from sklearn_imbgen.inspection import fidelity_of_methods
@@ -306,15 +279,7 @@ def row_pictures(display: Any) -> Figures:
 
 
 def latent_maps(X: Any, y: Array, resampled: Mapping[str, WithRows], seed: int) -> list[Any]:
-    """Maps of the latent spaces of those samplers that have one, as blocks.
-
-    Parameters
-    ----------
-    X, y
-        The rows that the samplers have learned from.
-    resampled : mapping of str to WithRows
-    seed : int
-    """
+    """Maps, as blocks, of the latent spaces of samplers that learned from ``X`` and have one."""
     from sklearn_imbgen.inspection import LatentSpaceDisplay, pick_rows
 
     figures = []

@@ -58,21 +58,9 @@ WINDOW_BYTES = 1 << 18
 
 @dataclass(frozen=True)
 class Settings:
-    """What a sampler is told.
+    """What a sampler is told; ``n_columns`` is only read if some columns are categorical.
 
-    Parameters
-    ----------
-    seed : int
-    smallest : int
-        Rows of the smallest class that is to grow.
-    categorical : sequence of str, default=()
-        Names of the categorical columns.
-    n_columns : int, default=0
-        Number of all columns; only read if some are categorical.
-    strategy : object, default="auto"
-        imbalanced-learn's ``sampling_strategy``.
-    verbose : int, default=0
-        1 shows the progress of the training.
+    ``smallest`` is the number of rows of the smallest class that is to grow.
     """
 
     seed: int
@@ -166,8 +154,6 @@ def build_sampler(name: str, settings: Settings) -> Any:
 def known(names: Sequence[str], choices: Iterable[str], what: str) -> list[str]:
     """The names without repetitions; a ``CommandError`` lists the choices.
 
-    Examples
-    --------
     >>> known(["b", "a", "b"], ["a", "b"], "letter")
     ['b', 'a']
     """
@@ -217,19 +203,7 @@ class Resampled(NamedTuple):
 def resample(request: Request) -> Resampled:
     """Read a table, resample it and write the result.
 
-    Parameters
-    ----------
-    request : Request
-
-    Returns
-    -------
-    Resampled
-
-    Raises
-    ------
-    CommandError
-        Naming the file and the column, row or class that is at fault; no output
-        is left then.
+    A ``CommandError`` names the file and the column, row or class at fault; no output is left then.
     """
     _refuse_loss(request)
     if streams(request):
@@ -266,26 +240,11 @@ def _nothing_to_make(request: Request) -> CommandError:
 def parse_strategy(text: str, counts: dict[Any, int]) -> Any:
     """imbalanced-learn's ``sampling_strategy`` from a word, a class or a ratio.
 
-    Parameters
-    ----------
-    text : str
-        "auto" or another of imbalanced-learn's words; a class, which alone grows
-        to the size of the largest; or a number in (0, 1], minority to majority.
-    counts : dict of label to int
-        Rows per class.
+    A class alone grows to the size of the largest; a ratio, minority to majority, is in (0, 1].
 
-    Returns
-    -------
-    str, float or dict
-
-    Examples
-    --------
-    >>> parse_strategy("auto", {"a": 9, "b": 3})
-    'auto'
-    >>> parse_strategy("b", {"a": 9, "b": 3})
-    {'b': 9}
-    >>> parse_strategy("0.5", {"a": 9, "b": 3})
-    0.5
+    >>> counts = {"a": 9, "b": 3}
+    >>> parse_strategy("auto", counts), parse_strategy("b", counts), parse_strategy("0.5", counts)
+    ('auto', {'b': 9}, 0.5)
     """
     if text in STRATEGIES:
         return text
@@ -310,24 +269,7 @@ def parse_strategy(text: str, counts: dict[Any, int]) -> Any:
 def resample_table(
     table: Table, method: str, strategy: str = "auto", seed: int = 0, verbose: bool = False
 ) -> tuple[pd.DataFrame, Any]:
-    """Synthetic rows like those of a table, and the fitted sampler that made them.
-
-    Parameters
-    ----------
-    table : Table
-    method : str
-        One of ``METHODS``.
-    strategy : str, default="auto"
-        See ``parse_strategy``.
-    seed : int, default=0
-    verbose : bool, default=False
-        Whether the sampler shows its progress.
-
-    Returns
-    -------
-    rows : DataFrame
-    sampler : over-sampler
-    """
+    """Synthetic rows like those of a table, and the fitted sampler that made them."""
     title, least = METHODS[method].title, METHODS[method].least_rows
     sampling = parse_strategy(strategy, table.counts)
     with explained(title):
@@ -359,10 +301,7 @@ def resample_table(
 def streams(request: Request) -> bool:
     """Whether a table is resampled batch by batch: it is larger than what is learned from.
 
-    Raises
-    ------
-    CommandError
-        If limits are given for what is loaded as a whole.
+    A ``CommandError`` refuses limits for what is loaded as a whole.
     """
     files = (request.table, request.output)
     possible = METHODS[request.method].streams and all(

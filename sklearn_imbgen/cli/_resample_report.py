@@ -48,22 +48,7 @@ PERCENT = "\u00a0%"
 
 
 def resample_page(table: DataTable, made: pd.DataFrame, sampler: Any, run: Run) -> Page:
-    """All that is known of a resampled table as a page.
-
-    Parameters
-    ----------
-    table : Table
-        The originals.
-    made : DataFrame
-        The synthetic rows as they were written.
-    sampler : over-sampler
-        The one that made them.
-    run : Run
-
-    Returns
-    -------
-    Page
-    """
+    """All that is known of a resampled table, and of the rows ``sampler`` made, as a page."""
     without_screen()
     title, name = Path(run.options["IN"]).name, METHODS[run.options["--method"]].title
     seed = int(run.options["--seed"])

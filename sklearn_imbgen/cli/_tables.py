@@ -89,22 +89,8 @@ class Reading:
 class Table:
     """A checked table.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        As it was read, without the columns that are left out.
-    target : str
-        Name of the column with the class.
-    X : DataFrame
-        The features in float64, the categorical ones as pandas categories.
-    y : ndarray
-        The class of each row.
-    categorical : list of str
-        Names of the categorical columns.
-    path : Path
-    reading : Reading
-    text : DataFrame, default=None
-        Of a CSV file, the cells as they are written.
+    ``frame`` is as it was read, without the columns left out, and ``text`` the cells of a CSV file
+    as written; ``X`` has the features in float64, the categorical ones as pandas categories.
     """
 
     frame: pd.DataFrame
@@ -164,7 +150,9 @@ class Table:
             return [spelling[value] for value in values]
         if not pd.api.types.is_numeric_dtype(values.dtype):
             return [str(value) for value in values]
-        grouped = "," if self.reading.thousands and self._is_grouped(cells) else ""
+        thousands = self.reading.thousands
+        is_grouped = thousands and cells.str.contains(thousands, regex=False).any()
+        grouped = "," if is_grouped else ""
         if pd.api.types.is_integer_dtype(values.dtype):
             # 04463, which is read as a number, has as many digits as the others
             width = cells.str.len().max() if cells.str.match(r"0\d").any() else 0
@@ -173,21 +161,12 @@ class Table:
             texts = [f"{value:{grouped}.{n_decimals}f}" for value in values]
         else:
             texts = [repr(value) for value in values.tolist()]
-        swap = str.maketrans({",": self.reading.thousands or ",", ".": self.reading.decimal})
+        swap = str.maketrans({",": thousands or ",", ".": self.reading.decimal})
         return [text.translate(swap) for text in texts]
-
-    def _is_grouped(self, cells: pd.Series) -> bool:
-        return bool(cells.str.contains(self.reading.thousands, regex=False).any())
 
 
 def describe_counts(counts: Mapping[Any, int]) -> str:
-    """Rows per class in one line.
-
-    Examples
-    --------
-    >>> describe_counts({"a": 3, "b": 1})
-    'a: 3, b: 1'
-    """
+    """Rows per class in one line, such as "a: 3, b: 1"."""
     return ", ".join(f"{label}: {count}" for label, count in counts.items())
 
 
@@ -202,24 +181,8 @@ def read_table(
 ) -> Table:
     """Read a CSV or Parquet file and check that a sampler can use it.
 
-    Parameters
-    ----------
-    path : Path
-    target : str or None
-        The column with the class.
-    categorical : sequence of str, default=()
-        Columns whose values are categories; pandas categories of a Parquet file
-        count without being named.
-    reading : Reading, default=Reading()
-
-    Returns
-    -------
-    Table
-
-    Raises
-    ------
-    CommandError
-        Naming the file and the column, row or class that is at fault.
+    pandas categories of a Parquet file are categorical without being named. A ``CommandError``
+    names the file and the column, row or class that is at fault.
     """
     as_text = [*categorical, *([] if target is None else [target])]
     frame, text = _read(path, reading, as_text)
@@ -238,10 +201,7 @@ def read_table(
 def read_as_written(path: Path, reading: Reading) -> pd.DataFrame:
     """Read a CSV file as text, or a Parquet file as it is.
 
-    Raises
-    ------
-    CommandError
-        If there is no such table or no row in it.
+    ``CommandError`` if there is no such table or no row in it.
     """
     frame, _ = _read(path, reading, None)
     _refuse_unknown(reading.drop, list(frame.columns), path)
@@ -525,15 +485,7 @@ def is_same_file(first: Path, second: Path) -> bool:
 def write_table(frame: pd.DataFrame, path: Path) -> None:
     """Write a table by its extension, completely or not at all.
 
-    Parameters
-    ----------
-    frame : DataFrame
-    path : Path
-
-    Raises
-    ------
-    CommandError
-        If the system refuses; a file that was there before is left as it was.
+    After a ``CommandError`` a file that was there before is as it was.
     """
     with atomic_path(path) as temporary:
         if table_format(path) == ".parquet":
@@ -548,16 +500,8 @@ def write_resampled(
 ) -> None:
     """Write the originals as they were read, then the synthetic rows, or those alone.
 
-    From CSV to CSV the text of the file is copied, if no column is left out; from Parquet to
-    Parquet the schema is kept.
-
-    Parameters
-    ----------
-    table : Table
-    rows : DataFrame
-        From ``table.restore``.
-    path : Path
-    synthetic_only : bool, default=False
+    ``rows`` come from ``table.restore``. From CSV to CSV the text of the file is copied, if no
+    column is left out; from Parquet to Parquet the schema is kept.
     """
     to_parquet = table_format(path) == ".parquet"
     with atomic_path(path) as temporary:

@@ -150,23 +150,15 @@ def make_crowd_labels(
 
 
 def even_confusion(error_rates: Floats) -> Floats:
-    """Confusion matrices of given error rates, mistakes spread evenly.
+    """Confusion matrices, mistakes spread evenly, of the error rates of each true class.
 
-    Parameters
-    ----------
-    error_rates : ndarray of shape (..., n_classes)
-        Mislabelling probability of each true class.
-
-    Returns
-    -------
-    ndarray of shape (..., n_classes, n_classes)
+    Shape (..., n_classes) gives (..., n_classes, n_classes).
     """
     n_classes = error_rates.shape[-1]
     right = np.eye(n_classes)
     other = (1 - right) / (n_classes - 1)
     rates = error_rates[..., None]
-    confusion: Floats = (1 - rates) * right + rates * other
-    return confusion
+    return (1 - rates) * right + rates * other
 
 
 def draw_labels(truth: Codes, confusion: Floats, random_state: np.random.RandomState) -> Codes:
@@ -186,30 +178,20 @@ def draw_mistakes(
     """One label per row and worker; mistakes fall evenly on the other classes."""
     wrong = random_state.uniform(size=probability.shape) < probability
     step = random_state.randint(1, n_classes, size=probability.shape)
-    codes: Codes = (truth[:, None] + wrong * step) % n_classes
-    return codes
+    return (truth[:, None] + wrong * step) % n_classes
 
 
 def draw_rows_by_share(counts: Codes, n_rows: int, random_state: np.random.RandomState) -> Mask:
     """Which rows each worker labels: ``counts`` of them, and each row by somebody.
 
-    Parameters
-    ----------
-    counts : ndarray of shape (n_workers,)
-        At most ``n_rows`` each, at least ``n_rows`` in all.
-    n_rows : int
-    random_state : RandomState instance
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_workers)
+    ``counts`` are at most ``n_rows`` each and at least ``n_rows`` in all; the result has the shape
+    (n_rows, n_workers).
     """
     places = np.repeat(np.arange(len(counts)), counts)
     first = random_state.permutation(places)[:n_rows]
     keys = random_state.uniform(size=(n_rows, len(counts)))
     keys[np.arange(n_rows), first] = -1.0
-    labelled: Mask = keys.argsort(axis=0).argsort(axis=0) < counts
-    return labelled
+    return keys.argsort(axis=0).argsort(axis=0) < counts
 
 
 def encode_truth(y: Any) -> tuple[NDArray[Any], Codes]:
@@ -334,8 +316,7 @@ def _draw_coverage(
                 f"coverage={coverage} labels per row must be between 1 and n_workers={n_workers}."
             )
         keys = random_state.uniform(size=(n_rows, n_workers))
-        labelled: Mask = keys.argsort(axis=1).argsort(axis=1) < per_row
-        return labelled
+        return keys.argsort(axis=1).argsort(axis=1) < per_row
     shares = np.asarray(coverage, dtype=float)
     if shares.shape not in ((), (n_workers,)) or not ((shares >= 0) & (shares <= 1)).all():
         raise ValueError(

@@ -206,8 +206,6 @@ def _frame_diagonal(ax: Any, n_classes: int) -> None:
 def short_name(name: Any, length: int = NAME_LENGTH) -> str:
     """A name that fits beside a point or an axis.
 
-    Examples
-    --------
     >>> short_name("annotator number twelve"), short_name(7)
     ('annotator numb…', '7')
     """

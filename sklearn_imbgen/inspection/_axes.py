@@ -89,12 +89,8 @@ def draw_line(ax: Any, values: Sequence[float], **style: Any) -> None:
 def counted(n_shown: int, n_all: int, what: str, which: str) -> str:
     """Words of a title that say how many of all are shown.
 
-    Examples
-    --------
     >>> counted(12, 200, "workers", "with most labels")
     'the 12 with most labels of 200 workers'
-    >>> counted(5, 5, "workers", "with most labels")
-    'all 5 workers'
     """
     if n_shown < n_all:
         return f"the {n_shown} {which} of {n_all} {what}"

@@ -274,8 +274,6 @@ class FeatureSpaceDisplay:
 def pick_by_class(labels: Array, max_rows: int, rng: np.random.RandomState) -> NDArray[np.intp]:
     """Indices of at most ``max_rows`` rows; small classes stay whole as long as they can.
 
-    Examples
-    --------
     >>> y = np.repeat([0, 1, 2], [50, 3, 40])
     >>> np.bincount(y[pick_by_class(y, 23, np.random.RandomState(0))]).tolist()
     [10, 3, 10]

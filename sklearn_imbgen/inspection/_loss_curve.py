@@ -144,15 +144,7 @@ class LossCurveDisplay:
 
 
 def net_losses(epochs: Epochs) -> dict[str, list[float]]:
-    """Terms of a skorch net's loss per epoch: means over batches, weighted by their rows.
-
-    Examples
-    --------
-    >>> small = {"train_loss": 4.0, "prediction_loss": 1.0, "train_batch_size": 1}
-    >>> large = {"train_loss": 2.0, "prediction_loss": 2.0, "train_batch_size": 3}
-    >>> net_losses([{"epoch": 1, "batches": [small, large]}])
-    {'prediction': [1.75], 'total': [2.5]}
-    """
+    """Terms of a skorch net's loss per epoch: means over batches, weighted by their rows."""
     recorded = [name for row in epochs for batch in row["batches"] for name in batch]
     found = [name for name in dict.fromkeys(recorded) if name.endswith("_loss")]
     # the total last, as in the histories of samplers

@@ -54,24 +54,10 @@ class Attack(NamedTuple):
 
 
 class AttackedRows:
-    """Rows in the units in which they are attacked, and which of them are right.
+    """Rows in the units in which they are attacked.
 
-    Parameters
-    ----------
-    estimator : fitted classifier or Pipeline
-    X : array-like of n_samples rows
-    y : array-like of shape (n_samples,)
-    attack : Attack
-
-    Attributes
-    ----------
-    labels_ : ndarray of shape (n_samples,)
-    right_ : ndarray of shape (n_samples,)
-        Whether each row is classified correctly unattacked.
-    last_ : estimator
-        The last step of the pipeline.
-    resamples_ : bool
-        Whether the pipeline has a sampler.
+    ``right_`` says whether each row is classified correctly unattacked, ``last_`` is the last step
+    of the pipeline and ``resamples_`` says whether it has a sampler.
     """
 
     def __init__(self, estimator: Any, X: Any, y: Any, attack: Attack) -> None:
@@ -116,13 +102,7 @@ class AttackedRows:
         return np.asarray(np.asarray(self._victim.predict(rows)) == labels, dtype=bool)
 
     def epsilon(self, epsilon: float | None) -> float:
-        """The radius asked for; None is the one that the net was trained with.
-
-        Raises
-        ------
-        ValueError
-            If it is negative, or None where no training has set it.
-        """
+        """The radius asked for, not negative; None is the one that the net was trained with."""
         if epsilon is None:
             trained = getattr(self.last_, "epsilon", None)
             if trained is None:

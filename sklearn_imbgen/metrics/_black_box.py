@@ -27,13 +27,7 @@ BATCH_SIZE = 100_000
 class Ball:
     """How far a row may go: the norm, the unit of each feature and the valid range.
 
-    Parameters
-    ----------
-    norm : {"linf", "l2"}
-    scale : ndarray of shape (n_features,)
-        A feature of scale 0 stays as it is.
-    low, high : ndarray of shape (n_features,)
-        Valid range; a row that lies outside already may stay there.
+    A feature of ``scale`` 0 stays as it is; a row that lies outside already may stay there.
     """
 
     def __init__(self, norm: str, scale: Floats, low: Floats, high: Floats) -> None:
@@ -42,8 +36,7 @@ class Ball:
     def measure(self, moves: Floats) -> Floats:
         """Length of each move."""
         order = np.inf if self.norm == "linf" else 2
-        lengths: Floats = np.linalg.norm(moves, ord=order, axis=-1)
-        return lengths
+        return np.linalg.norm(moves, ord=order, axis=-1)
 
     def limits(self, row: Floats) -> tuple[Floats, Floats]:
         """Least and largest move of each feature."""
@@ -101,25 +94,9 @@ def distances_to_error(
 ) -> Floats:
     """How near to each row a misclassified point was found; infinite if none was.
 
-    Parameters
-    ----------
-    predict : callable
-        Rows to labels.
-    rows : ndarray of shape (n_samples, n_features)
-        All classified correctly.
-    labels : ndarray of shape (n_samples,)
-    others : ndarray of shape (n_others, n_features)
-        Where misclassified points may be, to begin with.
-    ball : Ball
-    enough : float, default=0
-        At this distance a row's search ends.
-    random_state : int, RandomState instance or None, default=0
-    **options : dict
-        Of ``art.attacks.evasion.HopSkipJump``.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
+    ``predict`` maps rows to labels and is right on all ``rows``. Misclassified points may be among
+    ``others``, to begin with. A search ends at the distance ``enough``; ``options`` are those of
+    ``art.attacks.evasion.HopSkipJump``.
     """
     # before any work, so that a missing library is told at once
     import_extra("art", "robust", PURPOSE)

@@ -79,13 +79,8 @@ def class_accuracy(
 def class_sizes(labels: Array, class_counts: Any, known: Any) -> tuple[Array, NDArray[np.int64]]:
     """Classes of training or test, sorted, and how many training rows each had.
 
-    Parameters
-    ----------
-    labels : ndarray of shape (n_samples,)
-        Of the test rows.
-    class_counts : dict of label to int, or array-like of shape (n_known,)
-    known : array-like of shape (n_known,) or None
-        Classes that an array counts, in order; None takes those of ``labels``.
+    ``known`` has the classes that an array of counts is of, in order; None takes those of
+    ``labels``, the test rows'.
     """
     if isinstance(class_counts, Mapping):
         known = np.array(list(class_counts), dtype=object if labels.dtype == object else None)

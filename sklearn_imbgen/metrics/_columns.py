@@ -10,8 +10,6 @@ __all__ = ["ColumnReport"]
 class ColumnReport(dict[str, NDArray[Any]]):
     """Columns by name; prints as a table, and ``pandas.DataFrame(report)`` takes it as it is.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> print(ColumnReport(worker=np.array(["ann", "bo"]), accuracy=np.array([0.5, 1.0])))
     worker  accuracy

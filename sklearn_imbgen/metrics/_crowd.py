@@ -207,23 +207,12 @@ def agreement_with_others(labels: CrowdLabels) -> Floats:
 
 
 def informativeness(confusion: Floats, n_rows: Floats) -> Floats:
-    """How far the rows of each confusion matrix lie apart.
+    """How far the rows of each worker's confusion matrix lie apart, from 0 to 1.
 
     Root of half the squared distance between two rows, averaged over the pairs
     of classes. What chance alone adds to it, p (1 - p) / (n - 1) for a share p of n
     rows, is taken off first: otherwise few rows would make anyone informative.
-
-    Parameters
-    ----------
-    confusion : ndarray of shape (n_workers, n_classes, n_classes)
-    n_rows : ndarray of shape (n_workers, n_classes)
-        Rows of each class that the worker labelled. A class with fewer than two
-        does not count.
-
-    Returns
-    -------
-    ndarray of shape (n_workers,)
-        From 0 to 1; NaN for a worker with fewer than two such classes.
+    Classes of fewer than two rows do not count; a worker left with fewer than two gets NaN.
     """
     known = n_rows >= 2
     noise = (confusion * (1 - confusion)).sum(axis=2) / np.where(known, n_rows - 1, 1.0)

@@ -21,11 +21,7 @@ FAR = 1e6
 class RawUnits(NamedTuple):
     """Transformers as ``clip(factor * x + offset, low, high)``, feature by feature.
 
-    Parameters
-    ----------
-    factor, offset : ndarray of the shape of a row
-    low, high : ndarray of the shape of a row
-        Where MinMaxScaler(clip=True) cuts; infinite elsewhere.
+    ``low`` and ``high`` are where MinMaxScaler(clip=True) cuts; infinite elsewhere.
     """
 
     factor: Floats
@@ -55,12 +51,7 @@ class RawUnits(NamedTuple):
     def clip_values(self, raw: Any, of_net: Any) -> tuple[Floats, Floats] | None:
         """The valid range in units of the net: where both it and the transformers end.
 
-        Parameters
-        ----------
-        raw : pair (low, high) or None
-            In raw units; takes the place of ``of_net``.
-        of_net : pair (low, high) or None
-            In the units of the net.
+        A pair ``raw``, in raw units, takes the place of ``of_net``, in the units of the net.
         """
         if raw is not None:
             ends = np.stack([self.factor * np.asarray(end) + self.offset for end in raw])
@@ -72,18 +63,9 @@ class RawUnits(NamedTuple):
 
 
 def find_raw_units(transformers: Sequence[Any], X: Any) -> RawUnits:
-    """Find out by probing how the transformers scale each feature.
+    """Find out how the transformers scale each feature, by probes on and around the rows ``X``.
 
-    Parameters
-    ----------
-    transformers : sequence of fitted transformer
-    X : array-like or DataFrame
-        Raw rows; probes lie on and around them.
-
-    Raises
-    ------
-    ValueError
-        If the transformers are not affine, each feature for itself.
+    ``ValueError`` if the transformers are not affine, each feature for itself.
     """
     rows = as_numbers(X)
     rows = rows[:: max(1, len(rows) // PROBED_ROWS)]

@@ -150,30 +150,13 @@ def robust_scorer(**options: Any) -> "RobustScorer":
 
 
 class RobustScorer:
-    """What :func:`robust_scorer` returns.
-
-    Parameters
-    ----------
-    options : dict
-        Of :func:`robust_accuracy_score`.
-    """
+    """What :func:`robust_scorer` returns; options are those of :func:`robust_accuracy_score`."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._options = options
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
-        """Score the predictions for attacked X.
-
-        Parameters
-        ----------
-        estimator : fitted estimator
-        X : array-like of n_samples rows
-        y : array-like of shape (n_samples,)
-
-        Returns
-        -------
-        float
-        """
+        """Score the predictions for attacked X."""
         return robust_accuracy_score(estimator, X, y, **self._options)
 
     def __repr__(self) -> str:

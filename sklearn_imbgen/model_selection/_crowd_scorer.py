@@ -96,17 +96,7 @@ def crowd_scorer(
 
 
 class CrowdScorer:
-    """What :func:`crowd_scorer` returns.
-
-    Parameters
-    ----------
-    scorer : callable
-        Scores the estimator against labels.
-    scoring : str or callable
-        As the user wrote it.
-    reference, missing_label
-        See :func:`crowd_scorer`.
-    """
+    """What :func:`crowd_scorer` returns; ``scoring`` is as the user wrote it."""
 
     def __init__(self, scorer: Any, scoring: Any, reference: str, missing_label: Any) -> None:
         self._scorer = scorer
@@ -123,21 +113,9 @@ class CrowdScorer:
         sample_weight: ArrayLike | None = None,
         **metadata: Any,
     ) -> float:
-        """Score the predictions for X.
+        """Score the predictions for X; ``y`` is the truth, or the label matrix.
 
-        Parameters
-        ----------
-        estimator : fitted estimator
-        X : array-like of n_samples rows
-        y : array-like of shape (n_samples,) or (n_samples, n_workers)
-            The truth, or the label matrix.
-        sample_weight : array-like of shape (n_samples,), default=None
-        **metadata : dict
-            Passed to the scorer.
-
-        Returns
-        -------
-        float
+        ``metadata`` is passed to the scorer.
         """
         if is_label_matrix(y):
             labels = check_label_matrix(y, missing_label=self._missing_label)
@@ -151,8 +129,7 @@ class CrowdScorer:
                 sample_weight = weight * given
         if sample_weight is not None:
             metadata["sample_weight"] = sample_weight
-        score: float = self._scorer(estimator, X, y, **metadata)
-        return score
+        return self._scorer(estimator, X, y, **metadata)
 
     def __repr__(self) -> str:
         return (
@@ -161,29 +138,13 @@ class CrowdScorer:
         )
 
     def set_score_request(self, **requests: Any) -> "CrowdScorer":
-        """Say which metadata the scorer wants, if metadata routing is on.
-
-        Parameters
-        ----------
-        **requests : dict
-            For example ``sample_weight=True``.
-
-        Returns
-        -------
-        CrowdScorer
-            A copy that asks for them.
-        """
+        """Copy that asks for metadata, as by ``sample_weight=True``, if metadata routing is on."""
         scorer = copy(self)
         scorer._scorer = deepcopy(self._scorer).set_score_request(**requests)
         return scorer
 
     def get_metadata_routing(self) -> Any:
-        """Metadata that the scorer asks for.
-
-        Returns
-        -------
-        MetadataRequest
-        """
+        """Metadata that the scorer asks for."""
         return get_routing_for_object(self._scorer)
 
     def _accept_sample_weight(self) -> bool:

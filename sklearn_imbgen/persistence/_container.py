@@ -62,11 +62,8 @@ def add_members(
 def read_members(content: bytes) -> Members:
     """Header, the archive itself and the tensors of a file.
 
-    Raises
-    ------
-    ValueError
-        If the file is not one that :func:`add_members` writes. Other errors, of the zip file,
-        JSON or tensors, mean that it is damaged.
+    ``ValueError`` if it is not one that :func:`add_members` writes. Other errors, of the zip file,
+    JSON or tensors, mean that it is damaged.
     """
     safetensors = import_extra("safetensors.torch", "persistence", "loading a model")
     with ZipFile(io.BytesIO(content)) as file:
@@ -83,13 +80,7 @@ def read_members(content: bytes) -> Members:
 
 
 def check_format(header: dict[str, Any]) -> None:
-    """Refuse a format that this version cannot read.
-
-    Raises
-    ------
-    FormatError
-        Saying which version wrote it and is needed.
-    """
+    """Refuse a format that this version cannot read; the error says which version is needed."""
     written, writer = header["format"], header.get("sklearn_imbgen", "an unknown version")
     if written != FORMAT:
         raise FormatError(

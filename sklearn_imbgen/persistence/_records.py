@@ -29,14 +29,9 @@ BASE_STATE = (BaseEstimator.__getstate__, BaseEstimator.__setstate__)
 
 @dataclass(eq=False)
 class Stored:
-    """Inert description of an object.
+    """Inert description of an object: a kind that the reader knows and what making it needs.
 
-    Parameters
-    ----------
-    kind : str
-        Which function of the reader makes the object.
-    content : dict
-        What it needs: text, numbers, arrays and other records.
+    ``content`` is text, numbers, arrays and other records.
     """
 
     kind: str
@@ -46,15 +41,9 @@ class Stored:
 class Kind(NamedTuple):
     """How a kind of object is stored.
 
-    Parameters
-    ----------
-    takes : type, tuple of types or callable
-        Which objects.
-    pack : callable
-        Of the packer, the object and its path; the content of the record. Another value than
-        a dict is stored in the place of the object as it is.
-    make : callable
-        Of the unpacker and the content, as keywords.
+    ``takes`` says which objects: a type, types or a callable. ``pack`` gets the packer, the object
+    and its path; a dict becomes the content of a record, another value takes the object's place.
+    ``make`` gets the unpacker and the content, as keywords.
     """
 
     takes: Any
@@ -72,19 +61,8 @@ class Packer:
     """Makes the twin of an estimator that skops can store, and collects its tensors.
 
     The original is left as it is. Objects that occur twice, such as a module in two
-    networks, are packed once.
-
-    Parameters
-    ----------
-    kinds : mapping of str to Kind
-        The first that fits an object is taken.
-
-    Attributes
-    ----------
-    tensors : dict of str to Tensor
-        On the CPU, under the names of their attributes.
-    types : set of str
-        Types that the records name.
+    networks, are packed once. The first of ``kinds`` that fits an object is taken.
+    ``tensors`` are on the CPU, by the names of their attributes; ``types`` are named by records.
     """
 
     def __init__(self, kinds: Mapping[str, Kind]) -> None:
@@ -97,10 +75,7 @@ class Packer:
     def pack(self, value: Any, path: str = "") -> Any:
         """The twin of a value found at ``path``, such as "module_.head.weight".
 
-        Raises
-        ------
-        TypeError
-            If something in it cannot be stored.
+        ``TypeError`` if something in it cannot be stored.
         """
         if type(value) in SCALARS:
             return value
@@ -165,15 +140,7 @@ class Packer:
 
 
 class Unpacker:
-    """Puts the objects back where :class:`Packer` has left records; calls nothing a file names.
-
-    Parameters
-    ----------
-    kinds : mapping of str to Kind
-    tensors : dict of str to Tensor
-    trust : Trust
-        Which types the records may name.
-    """
+    """Puts the objects back where :class:`Packer` has left records; calls nothing a file names."""
 
     def __init__(self, kinds: Mapping[str, Kind], tensors: dict[str, Tensor], trust: Trust) -> None:
         self.tensors, self.trust = tensors, trust
@@ -183,10 +150,7 @@ class Unpacker:
     def unpack(self, value: Any) -> Any:
         """The value without records; containers and objects are changed in place.
 
-        Raises
-        ------
-        ValueError
-            If a record is of an unknown kind or names a type that is not trusted.
+        ``ValueError`` if a record is of an unknown kind or names a type that is not trusted.
         """
         if id(value) not in self._done:
             # an object that holds itself is found as it is

@@ -119,16 +119,7 @@ TORCH = {
 def name_of(kind: Any) -> str:
     """Full name of a class or function; of a class of this library, folder and class.
 
-    Raises
-    ------
-    TypeError
-        If it cannot be found under its name.
-
-    Examples
-    --------
-    >>> from sklearn_imbgen import GLGAN
-    >>> name_of(nn.Linear), name_of(GLGAN)
-    ('torch.nn.modules.linear.Linear', 'sklearn_imbgen.over_sampling.GLGAN')
+    ``TypeError`` if it cannot be found under its name.
     """
     name = f"{kind.__module__}.{kind.__qualname__}"
     if _found(name) is not kind:
@@ -230,18 +221,7 @@ class UntrustedError(ValueError):
 
 
 class Trust:
-    """What one call of ``load_model`` may make.
-
-    Parameters
-    ----------
-    extra : iterable of str or type
-        What the caller trusts beyond :func:`trusted_types`.
-
-    Raises
-    ------
-    TypeError
-        If ``extra`` is neither.
-    """
+    """What a call of ``load_model`` may make: :func:`trusted_types` and the caller's ``extra``."""
 
     def __init__(self, extra: Any = ()) -> None:
         given = _names_of(extra)
@@ -261,12 +241,7 @@ class Trust:
     def find(self, name: str, kind: type) -> Any:
         """The class of that name.
 
-        Raises
-        ------
-        UntrustedError
-            If it is not trusted.
-        ValueError
-            If it is not of that kind.
+        ``UntrustedError`` if it is not trusted, ``ValueError`` if it is not of that kind.
         """
         if name not in self._names:
             raise UntrustedError(f"the type {name!r} is not trusted")
@@ -276,13 +251,7 @@ class Trust:
         return found
 
     def find_function(self, name: str) -> Any:
-        """The function of that public name.
-
-        Raises
-        ------
-        UntrustedError
-            If it is not trusted.
-        """
+        """The function of that public name; ``UntrustedError`` if it is not trusted."""
         if name not in _functions():
             raise UntrustedError(f"the function {name!r} is not trusted")
         return _functions()[name]

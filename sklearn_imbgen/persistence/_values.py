@@ -293,10 +293,7 @@ def _node_table(columns: dict[str, np.ndarray], dtype: np.dtype) -> np.ndarray:
 def _depth(left: np.ndarray, right: np.ndarray, inner: np.ndarray) -> int:
     """Depth of a tree, whose node numbers scikit-learn follows without a look.
 
-    Raises
-    ------
-    ValueError
-        If they do not form a tree.
+    ``ValueError`` if they do not form a tree.
     """
     parents, children = np.flatnonzero(inner), np.stack([left[inner], right[inner]])
     # behind their parents, so that no way leads round, and each of one parent
@@ -315,13 +312,7 @@ def _check_columns(features: np.ndarray, n_features: int) -> None:
 
 
 def check_trees(objects: list[Any]) -> None:
-    """Refuse trees that look at columns which their estimator does not hand them.
-
-    Raises
-    ------
-    ValueError
-        Naming the estimator.
-    """
+    """Refuse trees that look at columns which their estimator does not hand them."""
     for one in objects:
         if any(needed > given for needed, given in _columns_of_trees(one)):
             raise ValueError(f"the trees of {type(one).__name__} are of rows with more columns")

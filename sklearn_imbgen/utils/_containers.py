@@ -42,20 +42,9 @@ __all__ = [
 
 
 def plain_table(X: Any, name: str) -> Any:
-    """``X``, a polars table as a pandas one.
+    """``X``, a polars table as a pandas one; ``name`` is the sampler's, for messages.
 
-    Parameters
-    ----------
-    X : object
-    name : str
-        Of the sampler, for messages.
-
-    Raises
-    ------
-    TypeError
-        If ``X`` is a polars LazyFrame or Series.
-    ValueError
-        If ``X`` has three or more dimensions.
+    ``TypeError`` for a polars LazyFrame or Series, ``ValueError`` for three or more dimensions.
     """
     if is_polars(X, "LazyFrame") or is_polars(X, "Series"):
         advice = "call collect() first" if is_polars(X, "LazyFrame") else "call to_frame() first"
@@ -75,13 +64,7 @@ def plain_table(X: Any, name: str) -> Any:
 
 
 def plain_labels(y: Any) -> Any:
-    """``y``, labels of pandas' extension types and of polars as numpy arrays.
-
-    Raises
-    ------
-    ValueError
-        If one of those labels is missing, naming its row.
-    """
+    """``y``, labels of pandas' extension types and of polars as numpy arrays; none missing."""
     if is_polars(y) or is_polars(y, "Series"):
         # a table may be one-hot
         columns = y.get_columns() if is_polars(y) else [y]
@@ -99,11 +82,6 @@ def refuse_label_matrix(y: Any) -> None:
     A one-hot matrix (exactly one 1 per row) is an accepted way to write one
     label per row and passes; so does a single column. imbalanced-learn would
     silently read a 0/1 matrix with all-zero rows as one-hot, hence the check.
-
-    Raises
-    ------
-    ValueError
-        If ``y`` has two or more columns and is not one-hot.
     """
     if y is None or getattr(y, "ndim", None) == 1:
         return
@@ -121,21 +99,8 @@ def refuse_label_matrix(y: Any) -> None:
 
 
 def one_hot_labels(y: Any) -> Any:
-    """The label of each row of one-hot columns; anything else as it is.
+    """The label of each row of one-hot columns, by name or number; anything else as it is.
 
-    Parameters
-    ----------
-    y : object
-        Two or more columns with exactly one 1 per row, in an array, a sparse matrix or a
-        table; see :func:`refuse_label_matrix`.
-
-    Returns
-    -------
-    object
-        Names of the columns of a table, else their numbers.
-
-    Examples
-    --------
     >>> one_hot_labels(np.array([[0, 1], [1, 0], [0, 1]])).tolist()
     [1, 0, 1]
     """
@@ -146,29 +111,10 @@ def one_hot_labels(y: Any) -> Any:
 
 
 def labels_of_rows(X: Any, y: Any, name: str = "y", rows_name: str = "X") -> Array:
-    """One label per row of ``X``, as an array.
+    """One label per row of ``X``, as an array; ``name`` and ``rows_name`` are for messages.
 
-    Parameters
-    ----------
-    X : object of n_samples rows
-    y : array-like of shape (n_samples,), or one-hot columns
-    name, rows_name : str
-        What ``y`` and ``X`` are called in messages.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-
-    Raises
-    ------
-    ValueError
-        If labels are missing, more or fewer than rows, several per row, or in another order
-        than the rows by the index of both, or if a mask hides a value.
-
-    Examples
-    --------
-    >>> labels_of_rows([[0.5], [1.5]], ["common", "rare"]).tolist()
-    ['common', 'rare']
+    ``ValueError`` if labels are missing, more or fewer than rows, several per row, or in another
+    order than the rows by the index of both, or if a mask hides a value.
     """
     refuse_masked(X, rows_name)
     refuse_masked(y, name)
@@ -206,12 +152,7 @@ def stack_rows(*parts: Any) -> Any:
 
 
 class RowContainer:
-    """What the training rows came in, to give others in the same.
-
-    Parameters
-    ----------
-    X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
-    """
+    """What the training rows came in, to give others in the same."""
 
     def __init__(self, X: Any) -> None:
         self.schema: Any = plain_schema(X) if is_polars(X) else None
@@ -273,17 +214,8 @@ def is_pandas(container: Any) -> bool:
 def build_frame(columns: Sequence[NDArray[Any]], names: Any, dtypes: Any) -> Any:
     """Pandas dataframe of columns, each cast to its own type.
 
-    Parameters
-    ----------
-    columns : sequence of ndarray of shape (n_rows,)
-        Whole numbers where the type is an integer or boolean one.
-    names : Index
-    dtypes : Series
-        A type per column; a category that its type does not know becomes missing.
-
-    Returns
-    -------
-    DataFrame
+    Columns of an integer or boolean type hold whole numbers; a category that its type does not
+    know becomes missing.
     """
     import pandas as pd
 
@@ -296,13 +228,7 @@ def build_frame(columns: Sequence[NDArray[Any]], names: Any, dtypes: Any) -> Any
 
 
 def is_polars(data: Any, kind: str = "DataFrame") -> bool:
-    """Whether ``data`` is polars' class of that name.
-
-    Examples
-    --------
-    >>> is_polars([1, 2])
-    False
-    """
+    """Whether ``data`` is polars' class of that name."""
     polars = sys.modules.get("polars")
     return polars is not None and isinstance(data, getattr(polars, kind))
 
@@ -312,14 +238,6 @@ def polars_to_pandas(table: Any) -> Any:
 
     Categorical and Enum become category; numbers, booleans, text and dates keep their
     values; other types become objects. A missing value stays missing.
-
-    Parameters
-    ----------
-    table : polars.DataFrame
-
-    Returns
-    -------
-    pandas.DataFrame
     """
     pandas = import_extra("pandas", "cli", "Reading a polars table")
     columns = {column.name: _column_to_pandas(column, pandas) for column in table}

@@ -15,33 +15,8 @@ def whole_file(path: Any, name: str) -> Iterator[Path]:
     """A file to write to, which takes the place of ``path`` when the block ends well.
 
     Whenever the process dies, ``path`` is the old file or the new one, never half of one, and
-    on Linux no other file is left.
-
-    Parameters
-    ----------
-    path : str or path-like
-    name : str
-        What the file is called in messages.
-
-    Yields
-    ------
-    Path
-        Of the unfinished file.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written, for example because the disk is full. It is of the
-        class that fits, such as FileNotFoundError for a folder that does not exist.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> with whole_file(folder / "votes.txt", "votes") as unfinished:
-    ...     _ = unfinished.write_text("0 1 1")
-    >>> [file.name for file in folder.iterdir()]
-    ['votes.txt']
+    on Linux no other file is left. An ``OSError`` of the class that fits, with ``name`` for what
+    the file is, says that it cannot be written.
     """
     path = Path(path)
     # processes and threads that write the same file do not write into each other's

@@ -14,23 +14,8 @@ def lazy_names(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Make ``__getattr__`` and ``__dir__`` of a package, so that importing it stays cheap.
 
-    Parameters
-    ----------
-    package : str
-        ``__name__`` of the package, whose ``__all__`` is to list its public names.
-    homes : mapping of str to str
-        For each lazy name the submodule that defines it.
-
-    Returns
-    -------
-    tuple of two callables
-        To be assigned to ``__getattr__`` and ``__dir__``.
-
-    Examples
-    --------
-    >>> get, names = lazy_names("json", {"JSONDecoder": "decoder"})
-    >>> get("JSONDecoder").__module__, "JSONDecoder" in names()
-    ('json.decoder', True)
+    ``homes`` has for each lazy name the submodule that defines it; the package's ``__all__`` lists
+    all its public names.
     """
 
     def get(name: str) -> Any:
@@ -46,13 +31,7 @@ def lazy_names(
 
 
 def import_extra(module: str, extra: str, purpose: str) -> ModuleType:
-    """Import an optional library or say which extra brings it.
-
-    Examples
-    --------
-    >>> import_extra("json", "cli", "reading tables").__name__
-    'json'
-    """
+    """Import an optional library or say which extra brings it."""
     try:
         return import_module(module)
     except ImportError as error:

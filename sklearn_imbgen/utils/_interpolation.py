@@ -47,22 +47,7 @@ def uniform_step(base: Array, neighbor: Array, random_state: np.random.RandomSta
 def interpolate(start: Array, end: Array, step: Array) -> Array:
     """Points ``start + step * (end - start)``, one step per row (section 2.3.1.2).
 
-    Parameters
-    ----------
-    start, end : ndarray of shape (n_points, n_features)
-    step : ndarray of shape (n_points,)
-        Fraction of the way from start to end.
-
-    Returns
-    -------
-    ndarray of shape (n_points, n_features)
-        In the dtype of ``start``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> interpolate(np.array([[0.0, 2.0]]), np.array([[4.0, 2.0]]), np.array([0.25]))
-    array([[1., 2.]])
+    They are in the dtype of ``start``.
     """
     return start + step[:, None].astype(start.dtype) * (end - start)
 
@@ -78,28 +63,10 @@ def draw_pairs(
 ) -> Pairs:
     """Draw base rows, one of the k nearest neighbors of each, and a step.
 
-    Neighbors are looked up for the drawn base rows only, so the cost follows
-    ``n_pairs`` and ``len(rows)``, not their squares.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, n_features)
-        The rows of one class, at least two.
-    n_pairs : int
-    k_neighbors : int or estimator
-        Number of neighbors, the row itself not counted, or an object with the
-        ``kneighbors`` API (fitted here on a clone), whose ``n_neighbors`` then
-        counts the row itself, as imbalanced-learn has it.
-    random_state : int, RandomState instance or None
-    step_law : callable, default=uniform_step
-        ``step_law(base, neighbor, random_state)`` with row indices.
-    table : ndarray of shape (n_rows, n_neighbors), default=None
-        Neighbors of all rows, from :func:`neighbor_table`, where pairs are drawn
-        again and again; ``k_neighbors`` is not asked then.
-
-    Returns
-    -------
-    Pairs
+    ``rows`` are those of one class, at least two. Neighbors are looked up for the drawn base rows
+    only, so the cost follows ``n_pairs`` and ``len(rows)``, not their squares; a ``table`` of
+    :func:`neighbor_table` takes the place of ``k_neighbors`` where pairs are drawn again and again.
+    ``step_law(base, neighbor, random_state)`` gets row indices.
     """
     random_state = check_random_state(random_state)
     base = random_state.randint(len(rows), size=n_pairs)
@@ -116,32 +83,13 @@ def draw_pairs(
 
 
 def neighbor_table(rows: Array, k_neighbors: Any, *, group_rows: int = GROUP_ROWS) -> Rows:
-    """Nearest neighbors of each row, the row itself not among them.
+    """Row numbers of the nearest neighbors of each row of a class, itself not among them.
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, n_features)
-        The rows of one class, at least two.
-    k_neighbors : int or estimator
-        Number of neighbors, the row itself not counted, or an object with the
-        ``kneighbors`` API (fitted here on a clone), whose ``n_neighbors`` then
-        counts the row itself, as imbalanced-learn has it.
-    group_rows : int, default=16384
-        An integer ``k_neighbors`` looks among so many rows at most. A larger class
-        is halved at the median of its widest feature until its groups are no
-        larger, so that time grows with the rows and not with their square;
-        neighbors beyond the border of a group are missed. An estimator is asked
-        as it is.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_neighbors)
-        Row numbers.
-
-    Examples
-    --------
-    >>> neighbor_table(np.array([[0.0], [1.0], [3.0]]), 1).ravel().tolist()
-    [1, 0, 1]
+    An integer ``k_neighbors`` looks among ``group_rows`` rows at most. A larger class is halved at
+    the median of its widest feature until its groups are no larger, so that time grows with the
+    rows and not with their square; neighbors beyond the border of a group are missed. An estimator
+    with the ``kneighbors`` API is fitted on a clone and asked as it is; its ``n_neighbors`` counts
+    the row itself, as imbalanced-learn has it.
     """
     search = check_neighbors_object("k_neighbors", k_neighbors, additional_neighbor=1)
     if not isinstance(k_neighbors, int | np.integer):
@@ -182,15 +130,8 @@ def without_self(nearest: Rows, rows: Rows) -> Rows:
 def fewer_neighbors(k_neighbors: Any, n_rows: int) -> Any:
     """``k_neighbors`` lowered to what a class of ``n_rows`` rows has.
 
-    Parameters
-    ----------
-    k_neighbors : int or estimator
-        An integer counts the neighbors; an estimator's ``n_neighbors`` counts the row
-        itself too.
-    n_rows : int
+    An integer counts the neighbors; an estimator's ``n_neighbors`` counts the row itself too.
 
-    Examples
-    --------
     >>> fewer_neighbors(5, 3)
     2
     """
@@ -207,13 +148,7 @@ def _asked(k_neighbors: Any) -> int:
 
 
 def warn_of_few_rows(k_neighbors: Any, sizes: Mapping[Any, int]) -> None:
-    """Say by one ``FewSamplesWarning`` which classes have fewer rows than neighbors asked for.
-
-    Parameters
-    ----------
-    k_neighbors : int or estimator
-    sizes : mapping of label to number of rows
-    """
+    """Say by one ``FewSamplesWarning`` which classes have fewer rows than neighbors asked for."""
     asked = _asked(k_neighbors)
     small = [(label, size) for label, size in sizes.items() if size <= asked]
     if not small:

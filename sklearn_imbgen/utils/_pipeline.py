@@ -8,17 +8,7 @@ __all__ = ["PipelineParts", "fitted_part", "split_pipeline"]
 
 
 class PipelineParts(NamedTuple):
-    """The steps of a Pipeline that act in prediction.
-
-    Parameters
-    ----------
-    transformers : tuple of transformer
-        In their order.
-    last : estimator
-        Whose ``predict`` answers.
-    resamples : bool
-        Whether a sampler stood before ``last`` in training.
-    """
+    """Steps of a Pipeline that act in prediction, and whether a sampler stood before ``last``."""
 
     transformers: tuple[Any, ...]
     last: Any
@@ -35,16 +25,6 @@ def split_pipeline(estimator: Any) -> PipelineParts:
     """The parts of a Pipeline, of any nesting, or a lone estimator; a search gives its best.
 
     Samplers are left out, as imbalanced-learn's Pipeline leaves them out of prediction.
-
-    Examples
-    --------
-    >>> from imblearn.over_sampling import SMOTE
-    >>> from imblearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import MinMaxScaler
-    >>> from sklearn.tree import DecisionTreeClassifier
-    >>> parts = split_pipeline(make_pipeline(MinMaxScaler(), SMOTE(), DecisionTreeClassifier()))
-    >>> parts.transformers, parts.last, parts.resamples
-    ((MinMaxScaler(),), DecisionTreeClassifier(), True)
     """
     estimator = getattr(estimator, "best_estimator_", estimator)
     if not hasattr(estimator, "steps"):
@@ -63,24 +43,7 @@ def split_pipeline(estimator: Any) -> PipelineParts:
 def fitted_part(estimator: Any, attribute: str) -> Any:
     """The estimator that inferred labels, also inside a search, a Pipeline or AggregateThenFit.
 
-    Parameters
-    ----------
-    estimator : object
-    attribute : str
-        What it must have after ``fit``.
-
-    Raises
-    ------
-    NotFittedError
-        If the estimator has no such attribute.
-
-    Examples
-    --------
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn_imbgen.crowd import MajorityVote
-    >>> vote = MajorityVote().fit([[0, 0], [1, 1]])
-    >>> fitted_part(make_pipeline(vote), "labels_") is vote
-    True
+    ``NotFittedError`` if it has no such ``attribute``.
     """
     part = split_pipeline(estimator).last
     part = getattr(part, "aggregator_", part)

@@ -36,37 +36,17 @@ class TableCodec:
     columns and keeps numeric values in the range seen in ``fit``. Arithmetic is in
     float64 on values first mapped to [-1, 1], so neither huge nor tiny scales overflow.
 
-    Parameters
-    ----------
-    categorical : array-like of int
-        Indices of the categorical columns.
-    scaling : {"auto", "per_feature", "global"}, default="auto"
-        "per_feature" gives each numeric feature unit variance; "global" divides
-        all by one number, which keeps their proportions, as wanted for pixels;
-        "auto" is "global" where the widest feature's range is less than ten
-        times the median one (the features share a unit), else "per_feature".
-    clip : bool, default=True
-        Keep decoded numeric values inside the range seen in ``fit``.
-    integer_bounds : mapping of int to (low, high), default=None
-        The columns of a float or object table that hold integers or booleans,
-        with the limits of their own type, kept also without ``clip``. Tables of
-        an integer type, and integers in object tables, are recognised.
-    feature_names : sequence, default=None
-        For the message about a category that ``fit`` has not seen.
-    find_one_hot : bool, default=True
-        Look for neighbouring columns of zeros and ones of which each row has exactly
-        one 1, and keep them so; see :func:`one_hot_runs`.
+    ``scaling="per_feature"`` gives each numeric feature unit variance; "global" divides all by
+    one number, which keeps their proportions, as wanted for pixels; "auto" is "global" where the
+    widest feature's range is less than ten times the median one (the features share a unit).
+    ``clip`` keeps decoded numeric values inside the range seen in ``fit``. ``integer_bounds`` has
+    the columns of a float or object table that hold integers or booleans, with the limits of
+    their own type, kept also without ``clip``; tables of an integer type, and integers in object
+    tables, are recognised. ``find_one_hot`` keeps blocks of :func:`one_hot_runs` so.
 
-    Attributes
-    ----------
-    n_encoded_ : int
-        Number of columns of the encoded matrix.
-    blocks_ : list of slice
-        The one-hot columns of each categorical feature, then of each one-hot block.
-    one_hot_blocks_ : list of ndarray of int
-        The columns of the table in each one-hot block.
-    scaling_ : str
-        The scaling in use.
+    After ``fit``, ``n_encoded_`` is the number of encoded columns; ``blocks_`` has the one-hot
+    columns of each categorical feature, then of each one-hot block; ``one_hot_blocks_`` has the
+    columns of the table in each one-hot block; ``scaling_`` is the scaling in use.
     """
 
     def __init__(
@@ -259,17 +239,6 @@ def one_hot_runs(values: NDArray[np.float64]) -> list[NDArray[np.intp]]:
     Two columns at least, each with a 1 somewhere. A column between them that is 0 throughout
     belongs to none, and stays so.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows, n_columns)
-
-    Returns
-    -------
-    list of ndarray of int
-        The columns of each block.
-
-    Examples
-    --------
     >>> table = np.array([[0.5, 1, 0, 0], [1.5, 0, 0, 1], [0.5, 1, 0, 0]])
     >>> [block.tolist() for block in one_hot_runs(table)]
     [[1, 3]]

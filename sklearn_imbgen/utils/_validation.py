@@ -37,15 +37,7 @@ NAMED = 5
 
 
 def plain(label: Any) -> Any:
-    """A label without its numpy wrapper, for messages.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> plain(np.str_("rare"))
-    'rare'
-
-    A date stays readable, of whatever unit:
+    """A label without its numpy wrapper, for messages; a date of any unit stays readable.
 
     >>> plain(np.datetime64("2026-01-02", "ns"))
     '2026-01-02T00:00:00.000000000'
@@ -57,13 +49,7 @@ def plain(label: Any) -> Any:
 
 
 def name_some(names: Iterable[Any]) -> str:
-    """The first few names of many, for a message.
-
-    Examples
-    --------
-    >>> name_some(range(7))
-    '0, 1, 2, 3, 4 and 2 more'
-    """
+    """The first few names of many, for a message: "0, 1, 2, 3, 4 and 2 more"."""
     every = [repr(plain(name)) for name in names]
     more = f" and {len(every) - NAMED} more" if len(every) > NAMED else ""
     return ", ".join(every[:NAMED]) + more
@@ -72,8 +58,6 @@ def name_some(names: Iterable[Any]) -> str:
 def is_missing(values: Array) -> NDArray[np.bool_]:
     """Which values are None, NaN, NaT or pandas.NA.
 
-    Examples
-    --------
     >>> is_missing(np.array([None, "None", float("nan"), 0], dtype=object)).tolist()
     [True, False, True, False]
     """
@@ -115,29 +99,9 @@ def check_finite(
 ) -> None:
     """Raise if a table has a missing or infinite value, naming row and column.
 
-    Parameters
-    ----------
-    X : ndarray, sparse matrix or DataFrame of shape (n_samples, n_features)
-        Of any types; text and dates are asked whether they are missing. A dataframe is
-        taken column by column: no value becomes a Python object.
-    feature_names : sequence of length n_features, default=None
-        Names for the message; those of a dataframe, or column numbers, without them.
-    name : str, default="X"
-        What the table is called in the message.
-    first_row : int, default=0
-        Number of the first row, where ``X`` is a part of a table.
-
-    Raises
-    ------
-    ValueError
-        Naming the first offending row and its column.
-
-    Examples
-    --------
-    >>> check_finite(np.array([[0.0, 1.0], [np.inf, 2.0]]))  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    ValueError: Input X contains infinity: row 1, column 0 (1 missing or infinite value(s) ...
+    Columns may be of any type; text and dates are asked whether they are missing. A dataframe is
+    taken column by column: no value becomes a Python object. ``first_row`` is the number of the
+    first row, where ``X`` is a part of a table.
     """
     if sparse.issparse(X):
         if np.isfinite(X.data).all():
@@ -179,16 +143,7 @@ def _infinite_cells(frame: Any) -> NDArray[np.bool_]:
 def check_frame(frame: Any, categorical: Any) -> None:
     """Raise if a dataframe has missing or infinite values, or text outside its categories.
 
-    Parameters
-    ----------
-    frame : DataFrame
-    categorical : array-like of int
-        Positions of the categorical columns.
-
-    Raises
-    ------
-    ValueError
-        Naming the column, and the row of a value by its position.
+    ``categorical`` has positions of columns; the error names the column, and rows by position.
     """
     check_finite(frame)
     for position in np.setdiff1d(np.arange(frame.shape[1]), categorical):
@@ -222,28 +177,13 @@ def _not_numeric_message(column: Any, value: Any) -> str:
 
 
 def is_category(dtype: Any) -> bool:
-    """Whether a column's type names categories: pandas' category or a dictionary of pyarrow.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> is_category(pd.CategoricalDtype()), is_category(np.dtype(float))
-    (True, False)
-    """
+    """Whether a column's type names categories: pandas' category or a dictionary of pyarrow."""
     name = str(getattr(dtype, "name", ""))
     return name == "category" or name.startswith("dictionary<")
 
 
 def refuse_masked(data: Any, name: str = "X") -> None:
-    """Raise if a masked array hides a value, which numpy would give back as data.
-
-    Examples
-    --------
-    >>> refuse_masked(np.ma.masked_equal([4, -9, 7], -9), "y")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    ValueError: y is a masked array that hides 1 value(s), the first in row 1; ...
-    """
+    """Raise if a masked array hides a value, which numpy would give back as data."""
     if np.ma.is_masked(data):
         places = np.argwhere(np.ma.getmaskarray(data))
         column = f", column {places[0][1]}" if places.shape[1] == 2 else ""
@@ -259,22 +199,6 @@ def check_row_order(X: Any, y: Any, name: str = "y", rows_name: str = "X") -> No
 
     Nothing is said of an index that only counts from 0, unless it has the labels of the
     other: a table made from an array has one. Neither is of different lengths.
-
-    Parameters
-    ----------
-    X, y : object
-        Looked at where both have an index, as pandas' have.
-    name, rows_name : str
-        What ``y`` and ``X`` are called in the message.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> X = pd.DataFrame({"size": [3, 5]}, index=["a", "b"])
-    >>> check_row_order(X, pd.Series([0, 1], index=["b", "a"]))  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    ValueError: X and y are indexed differently: row 0 is 'a' in X and 'b' in y. ...
     """
     rows: Any = getattr(X, "index", None)
     others: Any = getattr(y, "index", None)
@@ -298,24 +222,9 @@ def _say_nothing(names: Any, others: Any) -> bool:
 
 
 def match_columns(reference: Any, table: Any, name: str, reference_name: str = "X") -> Any:
-    """A table with its columns in the order of another's, by name.
+    """A table with its columns in the order of another's, by name; itself if in that order.
 
-    Parameters
-    ----------
-    reference, table : object
-        Looked at where both have names of columns, as pandas' and polars' tables have.
-    name, reference_name : str
-        What the tables are called in the message.
-
-    Returns
-    -------
-    object
-        ``table`` itself where there is nothing to sort.
-
-    Raises
-    ------
-    ValueError
-        If their names differ, or occur twice in another order.
+    ``ValueError`` if their names differ, or occur twice in another order.
     """
     known, own = _column_names(reference), _column_names(table)
     if known is None or own is None or known == own or _say_nothing(known, own):
@@ -340,24 +249,8 @@ def _column_names(table: Any) -> list[Any] | None:
 def check_target_labels(y: Any) -> None:
     """Raise if labels are missing or do not sort, before numpy fails on them.
 
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,), or anything else
-        Only one label per row is looked at; other shapes have checks of their own.
-
-    Raises
-    ------
-    ValueError
-        If a label is None, NaN, NaT or infinite, naming the first such row.
-    TypeError
-        If labels are of types that cannot be sorted together, such as 1 and "one".
-
-    Examples
-    --------
-    >>> check_target_labels(["common", "rare", None])  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    ValueError: Input y contains None: row 2 (1 missing label(s) in all). Drop these rows, ...
+    ``ValueError`` names the first row with None, NaN, NaT or infinity; ``TypeError`` if types do
+    not sort together, as 1 and "one". Several labels per row have checks of their own.
     """
     if y is None or sparse.issparse(y):
         return
@@ -374,14 +267,7 @@ def check_target_labels(y: Any) -> None:
 def refuse_missing_labels(
     missing: NDArray[np.bool_], labels: NDArray[np.object_] | None = None
 ) -> None:
-    """Raise, naming the first row, if any label is missing.
-
-    Parameters
-    ----------
-    missing : ndarray of bool of shape (n_samples,)
-    labels : ndarray of shape (n_samples,), default=None
-        What they are, where None is told from NaN.
-    """
+    """Raise, naming the first row, if any label is missing; ``labels`` tell None from NaN."""
     if not missing.any():
         return
     row = int(np.flatnonzero(missing)[0])
@@ -414,15 +300,7 @@ def _check_sortable(labels: NDArray[np.object_]) -> None:
 def encode_labels(labels: Any, classes: Any, where: str) -> NDArray[np.int64]:
     """Positions of labels among the sorted ``classes``.
 
-    Raises
-    ------
-    ValueError
-        If a label is not among them; ``where`` ends the sentence that says so.
-
-    Examples
-    --------
-    >>> encode_labels(np.array(["b", "a"]), np.array(["a", "b"]), "is new").tolist()
-    [1, 0]
+    ``where`` ends the sentence of the error that says that a label is not among them.
     """
     labels, classes = np.asarray(labels), np.asarray(classes)
     kinds = {labels.dtype.kind, classes.dtype.kind}
@@ -437,21 +315,9 @@ def encode_labels(labels: Any, classes: Any, where: str) -> NDArray[np.int64]:
 
 
 def check_class_sizes(counts: Mapping[Any, int], targeted: Mapping[Any, int], method: str) -> None:
-    """Raise if a class that is to grow has a single row.
+    """Raise if a class that is to grow has a single row, naming it and the ways out.
 
-    Parameters
-    ----------
-    counts : mapping of class label to number of rows
-        The classes of the training data.
-    targeted : mapping of class label to number of rows to add
-        As imbalanced-learn's ``sampling_strategy_``; zeros are skipped.
-    method : str
-        Name of the sampler for the message.
-
-    Raises
-    ------
-    ValueError
-        Naming the class, its count and the ways out.
+    ``targeted`` has the rows to add, as imbalanced-learn's ``sampling_strategy_``.
     """
     for label, n_new in targeted.items():
         if n_new > 0 and counts[label] < 2:

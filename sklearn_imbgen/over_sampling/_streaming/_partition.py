@@ -66,8 +66,7 @@ def label_codes(labels: "pd.Series", classes: Sequence[Any]) -> NDArray[np.intp]
     codes, present = labels.factorize()
     places = {label: place for place, label in enumerate(classes)}
     found = np.array([places[label] for label in present.tolist()], dtype=np.intp)
-    positions: NDArray[np.intp] = found[codes]
-    return positions
+    return found[codes]
 
 
 class Schema:

@@ -37,22 +37,12 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class RowPlan:
-    """What to learn from and what to make.
+    """What to learn from and what to make, in rows of each class.
 
     Every row of the table has a random key, which depends on the seed and on the
     number of the row only. Of each class the rows with the smallest keys are
     learned from, so the sample does not depend on how the table is cut into
     partitions, nor on who reads which of them.
-
-    Parameters
-    ----------
-    counts : dict of label to int
-        Rows of each class in the whole table.
-    to_add : dict of label to int
-        Synthetic rows of each class.
-    to_learn : dict of label to int
-        Rows of each class that are learned from.
-    seed : int
     """
 
     counts: dict[Any, int]
@@ -71,20 +61,10 @@ class RowPlan:
         return sum(self.to_add.values())
 
     def candidates(self, codes: Positions, start: int) -> tuple[Positions, Keys]:
-        """Rows of a partition that may be learned from.
+        """Positions, ascending, and keys of those rows of a partition that may be learned from.
 
-        Parameters
-        ----------
-        codes : ndarray of shape (n_rows,)
-            Positions of the rows' classes in ``counts``.
-        start : int
-            Number of the partition's first row in the whole table.
-
-        Returns
-        -------
-        positions : ndarray of shape (n_candidates,)
-            In the partition, ascending.
-        keys : ndarray of shape (n_candidates,)
+        ``codes`` are positions of the rows' classes in ``counts``; ``start`` is the number of the
+        partition's first row in the whole table.
         """
         # one 64-bit draw per key: the generator can be set to any row
         bits = np.random.PCG64(self.seed).advance(start)
@@ -128,18 +108,7 @@ def plan_rows(
 ) -> RowPlan:
     """Plan of a table with these class counts.
 
-    Parameters
-    ----------
-    counts : mapping of label to int
-    sampling_strategy : object
-        imbalanced-learn's, applied to ``counts``.
-    random_state : int, RandomState instance or None
-    max_training_rows, max_minority_rows : int
-        As in :func:`~sklearn_imbgen.over_sampling.resample_partitions`.
-
-    Returns
-    -------
-    RowPlan
+    The limits are those of :func:`~sklearn_imbgen.over_sampling.resample_partitions`.
     """
     counts = dict(sorted(counts.items()))
     to_add = rows_to_add(counts, sampling_strategy)
@@ -157,13 +126,7 @@ def plan_rows(
 
 
 def rows_to_add(counts: Counts, sampling_strategy: Any) -> dict[Any, int]:
-    """imbalanced-learn's ``sampling_strategy`` applied to counts instead of labels.
-
-    Examples
-    --------
-    >>> rows_to_add({"common": 900, "rare": 100}, 0.5)
-    {'rare': 350}
-    """
+    """imbalanced-learn's ``sampling_strategy`` applied to counts instead of labels."""
     labels = list(counts)
     if callable(sampling_strategy):
         # it may look at the labels themselves
