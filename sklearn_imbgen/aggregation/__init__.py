@@ -12,20 +12,14 @@ from sklearn_imbgen.aggregation._crowd_input import (
     read_crowd_labels,
 )
 from sklearn_imbgen.aggregation._dawid_skene import DawidSkene, dawid_skene
-from sklearn_imbgen.aggregation._label_matrix import (
-    check_label_matrix,
-    codes_of,
-)
+from sklearn_imbgen.aggregation._label_matrix import check_label_matrix
 from sklearn_imbgen.aggregation._labels import (
     AnnotationMatrix,
     CrowdLabels,
     judged_workers,
     warn_of_idle_workers,
 )
-from sklearn_imbgen.aggregation._long_format import (
-    annotations_to_matrix,
-    matrix_to_annotations,
-)
+from sklearn_imbgen.aggregation._long_format import annotations_to_matrix, matrix_to_annotations
 from sklearn_imbgen.aggregation._majority_vote import MajorityVote
 from sklearn_imbgen.aggregation._truth_inference import (
     certainty_of_votes,
@@ -54,7 +48,6 @@ __all__ = [
     "certainty_of_votes",
     "check_label_matrix",
     "check_rows",
-    "codes_of",
     "confusion_counts",
     "dawid_skene",
     "error_rates",

@@ -265,8 +265,7 @@ class AggregateThenFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def _delegate(self, method: str, X: Any) -> Array:
         check_is_fitted(self, "estimator_")
-        result: Array = getattr(self.estimator_, method)(X)
-        return result
+        return getattr(self.estimator_, method)(X)
 
     def _named(self, labels: Array) -> Array:
         """The workers' labels for those of ``estimator_``."""

@@ -11,11 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.aggregation._crowd_input import agreement
 from sklearn_imbgen.aggregation._label_matrix import check_label_matrix
-from sklearn_imbgen.aggregation._labels import (
-    CrowdLabels,
-    judged_workers,
-    warn_of_idle_workers,
-)
+from sklearn_imbgen.aggregation._labels import CrowdLabels, judged_workers, warn_of_idle_workers
 from sklearn_imbgen.aggregation._truth_inference import error_rates
 from sklearn_imbgen.utils import check_row_order
 

@@ -165,8 +165,7 @@ def balancing_weights(
     if class_weight is None:
         return np.ones(len(classes))
     if isinstance(class_weight, str):
-        weights: NDArray[np.float64] = mass.sum() / (len(mass) * np.maximum(mass, 1.0))
-        return weights
+        return mass.sum() / (len(mass) * np.maximum(mass, 1.0))
     known = classes.tolist()
     foreign = [label for label in class_weight if label not in known]
     if foreign:

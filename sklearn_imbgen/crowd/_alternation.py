@@ -40,29 +40,19 @@ STEP_NOISE = 0.5
 
 @dataclass(frozen=True)
 class Procedure:
-    """What :meth:`ICEDClassifier.as_in_chapter` does otherwise, beside its parameters.
+    """What :meth:`ICEDClassifier.as_in_chapter` does otherwise, beside its parameters."""
 
-    Parameters
-    ----------
-    em_steps : int, default=1
-        E- and M-steps per round. More of them follow the workers' labels further away
-        from what the networks say.
-    epochs_per_round : int, default=4
-        Epochs from one inference of labels to the next.
-    infers_synthetic : bool, default=False
-        Labels of synthetic rows: the probabilities of both parents, interpolated like
-        the rows; or what EM infers for them from worker labels like their neighbors'.
-    residual_weight : float, default=1.0
-        What the decoder lost of the parents is interpolated and added to a synthetic
-        row, times this weight.
-    dropout : float, default=0.3
-        Share of the embedding that is hidden from the last layer in training.
-    """
-
+    # E- and M-steps per round; more of them follow the workers' labels further away from what
+    # the networks say
     em_steps: int = 1
+    # from one inference of labels to the next
     epochs_per_round: int = 4
+    # labels of synthetic rows: the probabilities of both parents, interpolated like the rows;
+    # or what EM infers for them from worker labels like their neighbors'
     infers_synthetic: bool = False
+    # what the decoder lost of the parents is interpolated and added to a synthetic row, times this
     residual_weight: float = 1.0
+    # share of the embedding that is hidden from the last layer in training
     dropout: float = 0.3
 
 
@@ -86,16 +76,8 @@ class Synthetic(NamedTuple):
 class Alternation:
     """One training of ICED.
 
-    Parameters
-    ----------
-    iced : ICEDClassifier
-        Whose parameters say how, and whose ``certainty_`` and ``history_`` are used.
-    procedure : Procedure
-    data : CrowdData
-    networks : CrossFitting
-    inference : LabelInference
-    bar : tqdm
-        Moves by one for each epoch.
+    The parameters of ``iced`` say how; its ``certainty_`` and ``history_`` are used. ``bar``
+    moves by one for each epoch.
     """
 
     iced: Any
@@ -259,25 +241,9 @@ class Alternation:
 def warm_up_groups(certainty: Floats, strategy: str) -> list[Codes]:
     """Rows of each stage of the warm-up, in the order of training.
 
-    Parameters
-    ----------
-    certainty : ndarray of shape (n_samples,)
-        Label certainty of each row (eq. 3.4).
-    strategy : {"graded", "all", "certain"}
-        "all": every row at once. "graded": the rows of the third highest certainty,
-        then those of the second, then those of the highest, as in algorithm 3.1.
-        "certain": these three groups at once.
-
-    Returns
-    -------
-    list of ndarray
-        Row indices. Fewer groups where there are fewer values of certainty.
-
-    Examples
-    --------
-    >>> certainty = np.array([9.0, 1.0, 2.0, 3.0, 9.0])
-    >>> [group.tolist() for group in warm_up_groups(certainty, "graded")]
-    [[2], [3], [0, 4]]
+    "all": every row at once. "graded": the rows of the third highest certainty (eq. 3.4), then
+    those of the second, then those of the highest, as in algorithm 3.1. "certain": these three
+    groups at once. There are fewer where there are fewer values of certainty.
     """
     if strategy == "all":
         return [np.arange(len(certainty))]

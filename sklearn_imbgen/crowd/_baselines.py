@@ -379,11 +379,7 @@ class MBEMClassifier(BaseSingleNetworkClassifier):
 class WorkerLayer(nn.Module):
     """One layer per worker, from class probabilities to logits of this worker's answers.
 
-    Parameters
-    ----------
-    n_workers, n_classes : int
-    kind : {"matrix", "vector", "vector_bias"}
-        See :class:`CrowdLayerClassifier`; all start as the identity.
+    See :class:`CrowdLayerClassifier` for each ``kind``; all start as the identity.
     """
 
     def __init__(self, n_workers: int, n_classes: int, kind: str) -> None:
@@ -418,17 +414,9 @@ class WorkerLayer(nn.Module):
 def labels_of_rows(rows: Tensor, first: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
     """All labels of a mini-batch, where labels stand in one list, row after row.
 
-    Parameters
-    ----------
-    rows : Tensor of shape (batch_size,)
-    first, counts : Tensor of shape (n_samples,)
-        Where the labels of each row begin in the list, and how many there are.
-
-    Returns
-    -------
-    position, label : Tensor of shape (n_labels,)
-        For each label of these rows: the position of its row in ``rows``, and its own
-        in the list.
+    ``first`` and ``counts`` (n_samples,) say where the labels of each row begin in the list, and
+    how many there are. Returns, for each label of ``rows``, the position of its row in ``rows``,
+    and its own in the list.
     """
     size = counts[rows]
     position = torch.arange(len(rows), device=rows.device).repeat_interleave(size)

@@ -8,11 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sklearn_imbgen.crowd._network import (
-    class_probabilities,
-    draw_row_batches,
-    soft_cross_entropy,
-)
+from sklearn_imbgen.crowd._network import class_probabilities, draw_row_batches, soft_cross_entropy
 from sklearn_imbgen.crowd._synthetic import Offspring
 from sklearn_imbgen.nn import (
     History,
@@ -101,12 +97,7 @@ class Ensemble(nn.Module):
 class CrossFitting:
     """All networks of one fit and how they are trained.
 
-    Parameters
-    ----------
-    members : list of Member
-    dropout : float
-        Share of the embedding that is hidden from the last layer in training.
-    generator : torch.Generator
+    ``dropout`` is the share of the embedding that is hidden from the last layer in training.
     """
 
     members: list[Member]
@@ -130,19 +121,9 @@ class CrossFitting:
         return probabilities
 
     def train(self, batches: Sequence[tuple[Tensor, Floats]], n_epochs: int) -> History:
-        """Train each network on its rows and targets.
+        """Train each member on its rows and targets; losses per epoch, the mean over the networks.
 
-        Parameters
-        ----------
-        batches : sequence of (X, targets)
-            One for each member, (n_rows, n_features) and (n_rows, n_classes). One
-            of fewer than two rows is skipped.
-        n_epochs : int
-
-        Returns
-        -------
-        dict
-            Losses per epoch, the mean over the networks.
+        ``batches`` has (X, targets) for each; one of fewer than two rows is skipped.
         """
         schedule = Schedule(n_epochs, LEARNING_RATE, weight_decay=WEIGHT_DECAY)
         histories = []

@@ -68,10 +68,8 @@ def graded_log_likelihood(
 ) -> Floats:
     """Log-probability of each row's labels and its level, for each true class.
 
-    Returns
-    -------
-    ndarray of shape (n_samples, n_classes, n_levels)
-        Its log-sum over levels is the log of the product in eq. 3.2.
+    Shape (n_samples, n_classes, n_levels); its log-sum over levels is the log of the product in
+    eq. 3.2.
     """
     chance = 1.0 / labels.n_classes
     by_level = [
@@ -92,21 +90,7 @@ def maximize_model(
 ) -> GradedModel:
     """M-step: confusion from the answers that were no guesses, and the share of each level.
 
-    Parameters
-    ----------
-    labels : CrowdLabels
-    posterior : ndarray of shape (n_samples, n_classes)
-    joint : ndarray of shape (n_samples, n_classes, n_levels)
-        From :func:`graded_log_likelihood`.
-    model : GradedModel
-        By which ``joint`` was computed.
-    levels : sequence of float
-    smoothing : float
-        See :func:`~sklearn_imbgen.aggregation.maximize_confusion`.
-
-    Returns
-    -------
-    GradedModel
+    ``joint`` is what :func:`graded_log_likelihood` gives by ``model``.
     """
     level_posterior = np.exp(joint - logsumexp(joint, axis=2, keepdims=True))
     chance = 1.0 / labels.n_classes
@@ -126,14 +110,6 @@ def tempered(probabilities: Floats, log_likelihood: Floats) -> Floats:
 
     A network trained on noisy labels is too sure or, stopped early, not sure enough
     for a prior. The power is the one under which the labels are likeliest.
-
-    Parameters
-    ----------
-    probabilities, log_likelihood : ndarray of shape (n_samples, n_classes)
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_classes)
     """
     log_probabilities = floored_log(probabilities)
 
@@ -155,18 +131,8 @@ def vote_accuracies(labels: CrowdLabels, predicted: Codes) -> tuple[float, float
     If workers are right with probability a and a classifier that has not seen their
     labels with probability b, errors being spread evenly, two workers agree with
     probability a**2 + (1 - a)**2 / (n_classes - 1) and a worker agrees with the classifier
-    with probability a * b + (1 - a) * (1 - b) / (n_classes - 1).
-
-    Parameters
-    ----------
-    labels : CrowdLabels
-        Where no row has two labels, a and b are taken to be equal.
-    predicted : ndarray of shape (n_samples,)
-
-    Returns
-    -------
-    worker, classifier : float
-        At least 0.02 above chance, at most 0.98.
+    with probability a * b + (1 - a) * (1 - b) / (n_classes - 1). Where no row has two labels,
+    a and b are taken to be equal. Both are at least 0.02 above chance, at most 0.98.
     """
     votes = labels.vote_counts().astype(np.float64)
     n_given = votes.sum(axis=1)
@@ -188,18 +154,9 @@ def vote_accuracies(labels: CrowdLabels, predicted: Codes) -> tuple[float, float
 def agreement_start(labels: CrowdLabels, predicted: Codes) -> Floats:
     """First posterior of EM: votes and a classifier's opinion, by how far each can be trusted.
 
-    No class is more probable than another beforehand: a prior that is estimated from
-    noisy votes of a rare class would be wrong from the start.
-
-    Parameters
-    ----------
-    labels : CrowdLabels
-    predicted : ndarray of shape (n_samples,)
-        Class codes, predicted by a classifier that was not trained on these rows.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_classes)
+    No class is more probable than another beforehand: a prior that is estimated from noisy
+    votes of a rare class would be wrong from the start. The classifier was not trained on
+    these rows.
     """
     worker, classifier = (
         np.log(a * (labels.n_classes - 1) / (1 - a)) for a in vote_accuracies(labels, predicted)
@@ -220,20 +177,10 @@ def first_model(
 
 @dataclass
 class LabelInference:
-    """EM whose steps the classifier's training is interleaved with.
+    """EM whose steps the classifier's training is interleaved with; ``n_steps`` at each call.
 
-    Parameters
-    ----------
-    labels : CrowdLabels
-        Of the real rows.
-    prior : {"classifier", "estimated", "uniform"}
-        p(T = c) of eq. 3.2: what the classifier says of each row, the mean
-        posterior, or the same for all classes.
-    levels : sequence of float
-        Levels of difficulty; 0 alone is eq. 3.2.
-    smoothing : float
-    n_steps : int
-        E- and M-steps at each call of ``step``.
+    ``prior`` is p(T = c) of eq. 3.2: what the "classifier" says of each row, the mean posterior
+    ("estimated"), or "uniform". ``levels`` are those of difficulty; 0 alone is eq. 3.2.
     """
 
     labels: CrowdLabels
@@ -261,19 +208,9 @@ class LabelInference:
     ) -> Floats:
         """EM on the label matrix augmented by synthetic rows (algorithm 3.2, line 4).
 
-        Parameters
-        ----------
-        answers : ndarray of shape (n_new, n_workers)
-            Synthetic worker labels.
-        posterior : ndarray of shape (n_new, n_classes)
-            Where EM starts from in the new rows.
-        probabilities, of_new : ndarray of shape (n_samples or n_new, n_classes)
-            What the classifier says of the real and of the new rows.
-
-        Returns
-        -------
-        ndarray of shape (n_new, n_classes)
-            Posterior of the new rows; that of the real ones is kept in ``posterior``.
+        EM starts from ``posterior`` (n_new, n_classes) in the new rows and returns theirs; that of
+        the real ones is kept in ``self.posterior``. ``probabilities`` and ``of_new`` are what the
+        classifier says of the real and of the new rows.
         """
         both = self._run(
             append_rows(self.labels, answers),

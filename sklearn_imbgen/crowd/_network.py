@@ -72,16 +72,8 @@ LEAST_BATCHES = 8
 class CrowdData:
     """The training rows on their device, their labels, and what draws from them.
 
-    Parameters
-    ----------
-    X : Tensor of shape (n_samples, n_encoded)
-        Standardised rows, on ``device``.
-    labels : CrowdLabels
-    truth : ndarray of shape (n_samples,) or None
-        Code of each row's true label, -1 if no worker gave it; for monitoring only.
-    generator : torch.Generator
-    random_state : RandomState
-    device : torch.device
+    ``X`` is standardised. ``truth`` has the code of each row's true label, -1 if no worker gave
+    it; it is for monitoring only.
     """
 
     X: Tensor
@@ -206,8 +198,7 @@ class BaseCrowdClassifier(
         ndarray of shape (n_samples,)
         """
         probabilities = self.predict_proba(X)
-        predicted: Array = self.classes_[probabilities.argmax(axis=1)]
-        return predicted
+        return self.classes_[probabilities.argmax(axis=1)]
 
     def predict_proba(self, X: Any) -> Array:
         """Predict class probabilities.
@@ -223,8 +214,7 @@ class BaseCrowdClassifier(
         """
         with thread_share():
             logits = self._infer(X, embedding=False)
-            probabilities: Array = torch.softmax(logits, dim=1).numpy()
-        return probabilities
+            return torch.softmax(logits, dim=1).numpy()
 
     def transform(self, X: Any) -> Array:
         """Map rows to the embedding that the last, linear, layer decides on.
@@ -239,8 +229,7 @@ class BaseCrowdClassifier(
             What the feature extractor gives.
         """
         with thread_share():
-            embedding: Array = self._infer(X, embedding=True).numpy()
-        return embedding
+            return self._infer(X, embedding=True).numpy()
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy against the truth, or agreement with the workers.
@@ -297,12 +286,7 @@ class BaseCrowdClassifier(
         )
         return network.to(data.device)
 
-    def _store_inference(
-        self,
-        posterior: Floats,
-        confusion: Floats,
-        prior: Floats,
-    ) -> None:
+    def _store_inference(self, posterior: Floats, confusion: Floats, prior: Floats) -> None:
         """Set the fitted attributes that tell what was inferred about rows and workers."""
         self.label_proba_ = posterior
         self.labels_ = self.classes_[posterior.argmax(axis=1)]
@@ -341,20 +325,12 @@ class BaseCrowdClassifier(
 
 
 def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Mean over rows of the cross entropy with soft targets.
+    """Mean over rows of the cross entropy with soft targets, (n_rows, n_classes) as the logits.
 
     ``- sum_c targets[i, c] * log softmax(logits[i])[c]``. A row of ``targets`` need not
-    sum to one: multiplied by weights of classes or rows, it counts for as much.
-
-    Parameters
-    ----------
-    logits, targets : Tensor of shape (n_rows, n_classes)
-
-    Returns
-    -------
-    Tensor
-        A scalar. It is divided by the number of rows and not by the sum of the weights,
-        so that a mini-batch without rare rows does not count the others for more.
+    sum to one: multiplied by weights of classes or rows, it counts for as much. The sum is
+    divided by the number of rows and not by the sum of the weights, so that a mini-batch
+    without rare rows does not count the others for more.
     """
     return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
 
@@ -371,21 +347,9 @@ def build_classifier(
 ) -> WithHead:
     """A feature extractor with a linear layer on top; ``encoder`` and ``head`` are its parts.
 
-    Parameters
-    ----------
-    module : torch.nn.Module class or instance, or None
-        A user's feature extractor; None takes fully connected layers.
-    n_features, latent_dim, n_classes : int
-    hidden : sequence of int
-        Widths of the hidden layers, where ``module`` is None.
-    generator : torch.Generator
-    start_scale : float, default=None
-        Factor of the He-uniform weights at the start, those of a user's extractor
-        left alone. None keeps them, and starts with even probabilities for all rows.
-
-    Returns
-    -------
-    WithHead
+    A ``module`` of None takes fully connected layers of the widths ``hidden``. ``start_scale``
+    is a factor of the He-uniform weights at the start, those of a user's extractor left alone;
+    None keeps them, and starts with even probabilities for all rows.
     """
     extractor: nn.Module
     if module is None:
@@ -410,13 +374,9 @@ def build_classifier(
 def draw_row_batches(
     n_rows: int, batch_size: int, generator: torch.Generator, device: torch.device
 ) -> Tensor:
-    """Row indices of the mini-batches of an epoch: a pass through the rows.
+    """Row indices (n_batches, at most batch_size) of an epoch: a pass through the rows.
 
     Of small tables it is as many passes as fill ``LEAST_BATCHES`` batches.
-
-    Returns
-    -------
-    Tensor of shape (n_batches, at most batch_size)
     """
     # at least two rows, which batch normalisation in a user's module needs
     size = max(2, min(batch_size, n_rows))

@@ -47,20 +47,10 @@ class Offspring(NamedTuple):
 def certainty_step(
     certainty: Floats, noise: float
 ) -> Callable[[NDArray[Any], NDArray[Any], np.random.RandomState], Floats]:
-    """Step law of eq. 3.5: near the parent whose labels are more certain.
+    """Step law of eq. 3.5, for ``draw_pairs``: near the parent whose labels are more certain.
 
-    Parameters
-    ----------
-    certainty : ndarray of shape (n_rows,)
-        Of the rows to interpolate between.
-    noise : float
-        Half the width of the uniform distribution of eta.
-
-    Returns
-    -------
-    callable
-        ``step(base, neighbor, random_state)`` as :func:`~sklearn_imbgen.utils.draw_pairs`
-        takes it. Steps are kept in [0, 1], which eq. 3.5 leaves.
+    ``noise`` is half the width of the uniform distribution of eta. Steps are kept in [0, 1],
+    which eq. 3.5 leaves.
     """
 
     def step(
@@ -92,24 +82,9 @@ def draw_offspring(
     """Draw parents and steps for the classes that lack rows.
 
     Parents are rows inferred to be of the same class, neighbors in the embedding. A
-    class of fewer than two such rows gets no offspring.
-
-    Parameters
-    ----------
-    embedding : ndarray of shape (n_rows, latent_dim)
-    posterior : ndarray of shape (n_rows, n_classes)
-    certainty : ndarray of shape (n_rows,)
-    share : float
-        See :func:`missing_mass`.
-    k_neighbors : int
-        At most; a class of fewer rows has fewer neighbors to choose from.
-    noise : float
-        See :func:`certainty_step`.
-    random_state : RandomState
-
-    Returns
-    -------
-    Offspring
+    class of fewer than two such rows gets no offspring; one of few rows has fewer than
+    ``k_neighbors`` to choose from. See :func:`missing_mass` for ``share`` and
+    :func:`certainty_step` for ``noise``.
     """
     inferred = posterior.argmax(axis=1)
     none = np.empty(0, dtype=np.intp)
@@ -140,24 +115,8 @@ def labels_like_neighbors(
 ) -> Codes:
     """What each worker might have answered: a label this worker gave a near real row.
 
-    One of the worker's labels of the k nearest rows is drawn at random, so that
-    frequent answers are frequent here too.
-
-    Parameters
-    ----------
-    points : ndarray of shape (n_points, latent_dim)
-        Synthetic embeddings.
-    embedding : ndarray of shape (n_rows, latent_dim)
-        Of the real rows.
-    codes : ndarray of shape (n_rows, n_workers)
-        Their labels, -1 where nothing was labelled.
-    k_neighbors : int
-    random_state : RandomState
-
-    Returns
-    -------
-    ndarray of shape (n_points, n_workers)
-        -1 for a worker who labelled none of the k rows.
+    One of the worker's labels of the k nearest rows is drawn at random, so that frequent answers
+    are frequent here too; -1 where there is none. Shape (n_points, n_workers).
     """
     search = NearestNeighbors(n_neighbors=min(k_neighbors, len(embedding))).fit(embedding)
     answers = codes[search.kneighbors(points, return_distance=False)]

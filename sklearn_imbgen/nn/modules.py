@@ -55,12 +55,7 @@ def multilayer_perceptron(widths: Sequence[int], generator: torch.Generator) -> 
 
 
 def hidden_widths(hidden_dims: Iterable[Any]) -> list[int]:
-    """The widths of hidden layers as a user gives them, checked.
-
-    Raises
-    ------
-    ValueError
-        If one of them is no positive integer.
+    """The widths of hidden layers as a user gives them; ValueError if not positive integers.
 
     Examples
     --------
@@ -134,15 +129,10 @@ class ConditionalNetwork(nn.Module):
 
 
 def build_module(module: Any, name: str, **sizes: int) -> nn.Module:
-    """A fresh module from a user's class or instance.
+    """A fresh module from a user's class or instance; TypeError, naming it, if it is neither.
 
     A class is called with those of ``sizes`` that its constructor takes; an
     instance is copied, so that fitting never changes a parameter.
-
-    Raises
-    ------
-    TypeError
-        Naming the parameter, if it is neither.
     """
     if isinstance(module, nn.Module):
         return _as_rows(copy.deepcopy(module))
@@ -166,13 +156,7 @@ def _as_rows(module: nn.Module) -> nn.Module:
 
 
 def check_output_shape(module: nn.Module, n_inputs: int, n_outputs: int, name: str) -> None:
-    """Run two rows of zeros through ``module`` and compare the shape that comes out.
-
-    Raises
-    ------
-    ValueError
-        Naming the parameter and both shapes.
-    """
+    """Run two rows of zeros through ``module``; ValueError if another shape comes out."""
     was_training = module.training
     module.eval()
     try:
@@ -211,28 +195,11 @@ def cluster_loss(
 ) -> Tensor:
     """Tight classes, far apart, in latent space (eq. 2.2, for any number of classes).
 
-    The scatter of the majority class, plus ``minority_weight`` times the mean
-    scatter of the other classes, minus ``separation_weight`` times the mean
-    squared distance between class centres. With two classes that is eq. 2.2.
-
-    Parameters
-    ----------
-    latent : Tensor of shape (n_samples, latent_dim)
-    codes : Tensor of shape (n_samples,)
-        Class codes 0 .. n_classes - 1; classes absent from the batch are left out.
-    n_classes : int
-    majority : int
-        Code of the majority class.
-    minority_weight, separation_weight : float
-        lambda_1 and lambda_2 of eq. 2.2.
-    margin : float or None
-        Squared distances count up to ``margin`` squared. Without it (None) the
-        loss has no lower bound, as eq. 2.2 is written.
-
-    Returns
-    -------
-    Tensor
-        A scalar.
+    The scatter of the majority class, plus ``minority_weight`` (lambda_1) times the mean
+    scatter of the other classes, minus ``separation_weight`` (lambda_2) times the mean
+    squared distance between class centres, which counts up to ``margin`` squared. With two
+    classes and no margin that is eq. 2.2 as written, which has no lower bound. Classes absent
+    from the batch are left out.
     """
     present = torch.bincount(codes, minlength=n_classes)
     size = present.clamp(min=1).unsqueeze(1)

@@ -50,15 +50,7 @@ def isolated_rng(seed: int | None) -> Iterator[None]:
 def resolve_device(device: str | torch.device) -> torch.device:
     """The torch device for a parameter value; "auto" takes a GPU if there is one.
 
-    Raises
-    ------
-    ValueError
-        If the device does not exist here.
-
-    Examples
-    --------
-    >>> resolve_device("cpu")
-    device(type='cpu')
+    ValueError if the device does not exist here.
     """
     if device == "auto":
         if torch.cuda.is_available():
@@ -106,13 +98,8 @@ def thread_share(*, takes_turns: bool = False) -> Iterator[None]:
     nanny. A fork has a second reason: torch waits there for ever for threads that its parent
     has used (and so does scikit-learn, which this does not change). Processes of loky and of
     dask's nannies were started with their share of the cores: nothing is changed there, nor
-    outside of parallel runs.
-
-    Parameters
-    ----------
-    takes_turns : bool, default=False
-        Whether :func:`isolated_rng` lets one thread of this process compute at a time, which
-        may then have all cores.
+    outside of parallel runs. ``takes_turns`` says that :func:`isolated_rng` lets one thread of
+    this process compute at a time, which may then have all cores.
     """
     with limited_threads(1 if _shares_cores(takes_turns) else None):
         yield
@@ -142,13 +129,9 @@ def _is_dask_worker_without_nanny() -> bool:
 def compute_settings(device: torch.device, module_seed: int | None = None) -> Iterator[None]:
     """Train networks inside the block, whatever torch settings the caller has.
 
-    Parameters
-    ----------
-    device : torch.device
-    module_seed : int or None, default=None
-        Seeds torch's global RNG inside the block, for a user's module that may draw
-        from it. None where only modules of this package are trained: they draw from
-        their own generators, and on the CPU one thread is fastest for them.
+    ``module_seed`` seeds torch's global RNG, for a user's module that may draw from it. None is
+    for modules of this package: they draw from their own generators, and on the CPU one thread
+    is fastest for them.
     """
     with ExitStack() as stack:
         stack.enter_context(isolated_rng(module_seed))

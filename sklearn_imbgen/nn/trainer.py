@@ -28,19 +28,10 @@ RECOVERY_FACTOR = 0.1
 
 @dataclass
 class Step:
-    """One network's turn in an epoch.
+    """One network's turn in an epoch: ``n_epochs`` times through its batches.
 
-    Parameters
-    ----------
-    name : str
-        Key of its losses in the history.
-    module : Module
-        The network that this step moves; gradients are computed for it only.
-    loss : callable
-        Maps the tensors of one batch to a dict of scalar terms, of which
-        "total" is minimised.
-    n_epochs : int, default=1
-        How many times it goes through the batches of an epoch.
+    ``loss`` maps the tensors of one batch to a dict of scalar terms, of which "total" is
+    minimised; gradients are computed for ``module`` only. ``name`` is its key in the history.
     """
 
     name: str
@@ -51,23 +42,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast to train.
+    """How long and how fast to train, with AdamW; a ``weight_decay`` of 0 makes it plain Adam.
 
-    Parameters
-    ----------
-    max_epochs : int
-    learning_rate : float
-        Of the AdamW optimizer of every step.
-    n_iter_no_change : int or None, default=None
-        Stop after this many epochs without an improvement; None never stops early.
-    tol : float, default=1e-3
-        What counts as one: a fall of the monitored loss by ``tol`` times its size.
-    advice : str, default=""
-        What to change, for the message of a divergence.
-    verbose : int, default=0
-        1 shows a progress bar.
-    weight_decay : float, default=0.0
-        Of the optimizers; 0 makes them plain Adam.
+    Training stops after ``n_iter_no_change`` epochs without a fall of the monitored loss by
+    ``tol`` times its size; None never stops early. ``advice`` says what to change, in the message
+    of a divergence. ``verbose=1`` shows a progress bar.
     """
 
     max_epochs: int
@@ -94,33 +73,12 @@ def train(
     batches. At the end, also after Ctrl-C, the networks hold the state of the
     epoch with the lowest monitored loss.
 
-    Parameters
-    ----------
-    steps : sequence of Step
-    draw : callable
-        Returns the index tensors of one pass, each (n_batches, batch_size);
-        ``loss`` gets one row of each.
-    schedule : Schedule
-    monitor : callable or None
-        Maps the losses of one epoch, ``row[step][term]``, to the value that early
-        stopping watches. None where no loss tells which epoch is best: all epochs
-        are run and the state of the last one is kept.
-    title : str
-        What is being trained, for the progress bar and messages.
-    history : dict, default=None
-        Filled in place, so that an interrupted caller keeps it.
-
-    Returns
-    -------
-    dict
-        ``history[step][term]``: one value per epoch.
-
-    Raises
-    ------
-    DivergenceError
-        If the losses leave all bounds even at lower learning rates.
-    KeyboardInterrupt
-        On Ctrl-C, after the best state has been put back.
+    ``draw`` returns the index tensors of one pass, each (n_batches, batch_size); ``loss`` gets
+    one row of each. ``monitor`` maps the losses of one epoch, ``row[step][term]``, to the value
+    that early stopping watches; with None all epochs are run and the state of the last one is
+    kept. ``title`` is for the progress bar and messages. Returns ``history[step][term]``, one
+    value per epoch, filled in place, so that an interrupted caller keeps it. DivergenceError if
+    the losses leave all bounds even at lower learning rates.
     """
     history = {} if history is None else history
     loop = _Loop(steps, draw, schedule, monitor, title, history)
@@ -276,21 +234,10 @@ def _adam(module: nn.Module, learning_rate: float, weight_decay: float) -> torch
 def balanced_batches(
     codes: Tensor, n_batches: int, batch_size: int, generator: torch.Generator
 ) -> Tensor:
-    """Row indices of mini-batches that hold the classes in equal parts.
+    """Row indices of mini-batches that hold the classes in equal parts, (n_batches, batch_size).
 
     Classes take turns, so that every batch holds each of them ``batch_size /
     n_classes`` times, rounded; rows are drawn with replacement within a class.
-
-    Parameters
-    ----------
-    codes : Tensor of shape (n_samples,)
-        Class codes on the CPU.
-    n_batches, batch_size : int
-    generator : torch.Generator
-
-    Returns
-    -------
-    Tensor of shape (n_batches, batch_size)
     """
     counts = torch.bincount(codes)
     by_class = torch.argsort(codes, stable=True)
@@ -306,13 +253,9 @@ def balanced_batches(
 def plain_batches(
     n_rows: int, n_batches: int, batch_size: int, generator: torch.Generator
 ) -> Tensor:
-    """Row indices of mini-batches that walk through random permutations of the rows.
+    """Row indices (n_batches, batch_size) that walk through random permutations of the rows.
 
     All batches are full: after the last row of one permutation the next begins.
-
-    Returns
-    -------
-    Tensor of shape (n_batches, batch_size)
     """
     total = n_batches * batch_size
     n_passes = -(-total // n_rows)

@@ -31,26 +31,8 @@ def least_favouring_share(n_own: Tensor, n_partner: Tensor, *, kappa: float, tau
     """The smallest lambda_x from which the label of eq. 5.4 favours the row's own class.
 
     Half, but more for a common class, which loses its whole label below ``tau``, and less
-    for a rare one, which takes the whole label above ``1 - tau``.
-
-    Parameters
-    ----------
-    n_own, n_partner : Tensor of shape (n_samples,)
-        Sizes of the classes of the row and of its partner.
-    kappa, tau : float
-        See :func:`sklearn_imbgen.robust.label_mixing_factors`.
-
-    Returns
-    -------
-    Tensor of shape (n_samples,)
-        float64.
-
-    Examples
-    --------
-    >>> import torch
-    >>> own, partner = torch.tensor([30.0, 10, 1]), torch.tensor([1.0, 10, 30])
-    >>> least_favouring_share(own, partner, kappa=3.0, tau=0.75).tolist()
-    [0.75, 0.5, 0.25]
+    for a rare one, which takes the whole label above ``1 - tau``. ``n_own`` and ``n_partner``
+    (n_samples,) are the sizes of the classes of the row and of its partner.
     """
     ratio = n_own.double() / n_partner.double()
     least = torch.full_like(ratio, 0.5)
@@ -65,27 +47,6 @@ def favouring_shares(
     """Numbers from the symmetric beta distribution, given that they are at least ``least``.
 
     By the inverse of the distribution function, so that no draw is thrown away.
-
-    Parameters
-    ----------
-    least : Tensor of shape (n_samples,)
-        Between 0 and 1.
-    concentration : float
-        gamma of the distribution; 1 is uniform.
-    generator : torch.Generator, default=None
-
-    Returns
-    -------
-    Tensor of shape (n_samples,)
-        float64.
-
-    Examples
-    --------
-    >>> import torch
-    >>> least = torch.full((10_000,), 0.5)
-    >>> shares = favouring_shares(least, 1.0, torch.Generator().manual_seed(0))
-    >>> round(shares.min().item(), 2), round(shares.mean().item(), 2)
-    (0.5, 0.75)
     """
     uniform = torch.rand(len(least), generator=generator, dtype=torch.float64).numpy()
     # the partner's share, whose distribution is the same, is exact where it is tiny
@@ -98,27 +59,13 @@ def favouring_shares(
 class Partners:
     """Draw a partner of a given class to each row: any row of it, or one of the nearest.
 
-    Neighbors are looked up once for each class that is asked for.
-
-    Parameters
-    ----------
-    encoded : ndarray of shape (n_samples, n_encoded)
-    codes : ndarray of shape (n_samples,)
-        Codes of their classes.
-    rows : ndarray of int
-        Positions of the rows that will need partners.
-    k_neighbors : int, object with ``kneighbors`` or None
-        Draw among that many nearest rows of the class, the row itself not counted, or all
-        there are; of an object, ``n_neighbors`` counts the row itself. None draws among all
-        rows of it, the row itself included.
+    Neighbors are looked up once for each class that is asked for. ``rows`` are the positions
+    of those that will need partners. ``k_neighbors`` does not count the row itself, that of an
+    object does; None draws among all rows of the class, the row itself included.
     """
 
     def __init__(
-        self,
-        encoded: Array,
-        codes: NDArray[np.intp],
-        rows: NDArray[np.intp],
-        k_neighbors: Any,
+        self, encoded: Array, codes: NDArray[np.intp], rows: NDArray[np.intp], k_neighbors: Any
     ) -> None:
         self.encoded, self.codes, self.k_neighbors = encoded, codes, k_neighbors
         self.rows = np.unique(rows)
@@ -168,31 +115,17 @@ def _nearest(
     nearest = np.take_along_axis(nearest, to_end, axis=1)[:, :k_neighbors]
     alone = nearest[:, 0] < 0
     nearest[alone, 0] = rows[alone]
-    kept: NDArray[np.intp] = nearest
-    return kept
+    return nearest
 
 
 @dataclass
 class AdversarialMixing:
     """Draw new rows of a class from encoded ones (eqs. 5.2 to 5.4).
 
-    Parameters
-    ----------
-    encoded : ndarray of shape (n_samples, n_encoded)
-        Training rows, float64: what an attack leaves alone comes back as it was.
-    codes : ndarray of shape (n_samples,)
-        Codes of their classes.
-    supplementary : ndarray of shape (n_classes,)
-        t of each class.
-    threat : Threat
-        How far a row moves.
-    attack : dict
-        Further arguments of :func:`~sklearn_imbgen.robust.projected_gradient_descent`.
-    surrogate : torch.nn.Module or None
-        The network that is attacked; None moves nothing.
-    noise_scale, mixing, mixing_concentration, kappa, tau
-    own_class_share, k_neighbors, bound_by_pair
-        Parameters of :class:`~sklearn_imbgen.over_sampling.ImbMix`.
+    ``encoded`` is float64, so that what an attack leaves alone comes back as it was.
+    ``supplementary`` (n_classes,) is t of each class, ``attack`` has further arguments of
+    :func:`~sklearn_imbgen.robust.projected_gradient_descent`, and a ``surrogate`` of None moves
+    nothing. The rest are parameters of :class:`~sklearn_imbgen.over_sampling.ImbMix`.
     """
 
     encoded: NDArray[np.float64]
@@ -221,14 +154,7 @@ class AdversarialMixing:
         random_state: np.random.RandomState,
         generator: torch.Generator,
     ) -> tuple[Array, Array]:
-        """New rows of a class and their mixed labels.
-
-        Returns
-        -------
-        rows : ndarray of shape (n_rows, n_encoded)
-        soft_labels : ndarray of shape (n_rows, n_classes)
-            The largest share is that of ``code``.
-        """
+        """New rows of a class and their mixed labels, whose largest share is that of ``code``."""
         class_rows = np.flatnonzero(self.codes == code)
         # one after another in random order: none serves twice before all have served
         order = plain_batches(len(class_rows), 1, n_rows, generator)[0]
@@ -313,5 +239,4 @@ class AdversarialMixing:
         t = torch.from_numpy(self.supplementary[self.codes[rows]])
         drawn = torch.rand(len(rows), generator=generator, dtype=torch.float32)
         examples = torch.where((drawn < t / (1.0 + t))[:, None], varied, attacked)
-        moves: Array = (examples - clean).numpy()
-        return moves
+        return (examples - clean).numpy()

@@ -225,9 +225,8 @@ class BAGAN(BaseLatentOverSampler):
         normals = [latent_normal(latent[codes == code]) for code in range(data.n_classes)]
         self.latent_means_ = np.stack([mean for mean, _ in normals])
         self.latent_covariances_ = np.stack([covariance for _, covariance in normals])
-        self._latent_roots = np.stack(
-            [covariance_roots(covariance).root for _, covariance in normals]
-        )
+        roots = [covariance_roots(covariance).root for _, covariance in normals]
+        self._latent_roots = np.stack(roots)
 
     def _build_players(self, data: TrainingTensors) -> None:
         self.generator_ = copy.deepcopy(self.decoder_)
@@ -268,19 +267,7 @@ class BAGAN(BaseLatentOverSampler):
 
 
 def latent_normal(points: Array) -> tuple[Array, Array]:
-    """Mean and regularised covariance of a class's latent points.
-
-    Parameters
-    ----------
-    points : ndarray of shape (n_points, latent_dim)
-        At least one point.
-
-    Returns
-    -------
-    mean : ndarray of shape (latent_dim,)
-    covariance : ndarray of shape (latent_dim, latent_dim)
-        Zero for a single point.
-    """
+    """Mean and regularised covariance of a class's latent points; zero for a single point."""
     mean = points.mean(axis=0, dtype=np.float64)
     if len(points) == 1:
         return mean, np.zeros((len(mean), len(mean)))

@@ -154,8 +154,7 @@ class BaseGenerativeOverSampler(BaseTableOverSampler):
         self, code: int, n_rows: int, random_state: np.random.RandomState
     ) -> NDArray[np.floating[Any]]:
         with thread_share():
-            rows: NDArray[np.floating[Any]] = self._draw(code, n_rows, random_state).numpy()
-        return rows
+            return self._draw(code, n_rows, random_state).numpy()
 
     def _hidden_widths(self) -> list[int]:
         return hidden_widths(self._settings().hidden_dims)

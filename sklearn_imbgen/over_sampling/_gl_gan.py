@@ -20,12 +20,7 @@ from sklearn_imbgen.over_sampling._generative import (
     TrainingTensors,
 )
 from sklearn_imbgen.over_sampling._latent_smote import LatentSMOTE
-from sklearn_imbgen.over_sampling._players import (
-    Judgement,
-    Judges,
-    Players,
-    warn_if_unreliable,
-)
+from sklearn_imbgen.over_sampling._players import Judgement, Judges, Players, warn_if_unreliable
 from sklearn_imbgen.over_sampling._variation import (
     effective_dimension,
     same_class_differences,
@@ -307,8 +302,7 @@ class GLGAN(BaseLatentOverSampler):
         rows = self._encode_new(X)
         with thread_share():
             logits = apply_in_chunks(self.discriminator_, rows)
-            scores: np.ndarray = torch.sigmoid(logits).squeeze(1).numpy()
-        return scores
+            return torch.sigmoid(logits).squeeze(1).numpy()
 
     def _settings(self) -> LatentSMOTE:
         return self.latent_smote_

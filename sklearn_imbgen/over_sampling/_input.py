@@ -41,22 +41,9 @@ __all__ = [
 def check_labels(X: Any, y: Any) -> tuple[Any, Array | None]:
     """One label per row, and the labels of the columns if they are one-hot.
 
-    Parameters
-    ----------
-    X : object of n_samples rows
-    y : array-like of shape (n_samples,) or (n_samples, n_classes)
-
-    Returns
-    -------
-    labels : array-like of shape (n_samples,)
-    columns : ndarray of shape (n_classes,) or None
-        Names of the columns of a table, else their numbers.
-
-    Raises
-    ------
-    ValueError
-        If labels are missing, hidden by a mask, numbers of a continuum or several per row,
-        or in another order than the rows by the index of both.
+    These are the names of the columns of a table, else their numbers. ValueError if labels are
+    missing, masked, continuous or several per row, or in another order than the rows by the
+    index of both.
     """
     if y is None:
         raise ValueError("A sampler requires y to be passed, but the target y is None.")
@@ -89,15 +76,8 @@ def check_rows(
 ) -> Any:
     """Checked rows as an array, with the labels if there are any.
 
-    Parameters
-    ----------
-    sampler : estimator
-        Gets ``n_features_in_`` and ``feature_names_in_`` if ``reset``, else has them.
-    X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
-    y : ndarray of shape (n_samples,), default=None
-    categorical : ndarray of int
-        Positions of the columns that hold categories.
-    reset : bool
+    The sampler gets ``n_features_in_`` and ``feature_names_in_`` if ``reset``, else has them.
+    ``categorical`` are the positions of the columns that hold categories.
     """
     refuse_masked(X)
     refuse_masked(X)
@@ -129,13 +109,7 @@ def check_rows(
 
 
 def find_categorical(asked: Any, X: Any) -> NDArray[np.intp]:
-    """Positions of the columns that ``categorical_features`` names.
-
-    Raises
-    ------
-    ValueError
-        If they do not fit the columns.
-    """
+    """Positions of the columns that ``categorical_features`` names; ValueError for others."""
     if isinstance(asked, str):
         dtypes = getattr(X, "dtypes", [])
         return np.flatnonzero([is_category(dtype) for dtype in dtypes])
@@ -152,13 +126,7 @@ def find_categorical(asked: Any, X: Any) -> NDArray[np.intp]:
 
 
 def rows_to_add(sampling_strategy: Any, y: Array) -> dict[Any, int]:
-    """Rows to add per class, as imbalanced-learn reads ``sampling_strategy``.
-
-    Raises
-    ------
-    ValueError
-        If they are no whole numbers.
-    """
+    """Rows to add per class, as imbalanced-learn reads ``sampling_strategy``; whole numbers."""
     to_add = check_sampling_strategy(sampling_strategy, y, "over-sampling")
     for label, n_new in to_add.items():
         if not float(n_new).is_integer():
@@ -172,17 +140,8 @@ def rows_to_add(sampling_strategy: Any, y: Array) -> dict[Any, int]:
 def check_row_weights(sample_weight: Any, X: Any, y: Array) -> NDArray[np.float64] | None:
     """One weight per row; None stays None.
 
-    Parameters
-    ----------
-    sample_weight : array-like of shape (n_samples,), number or None
-    X : {array-like, sparse matrix} of shape (n_samples, n_features)
-    y : ndarray of shape (n_samples,)
-
-    Raises
-    ------
-    ValueError
-        If a weight is negative, missing or infinite, if there are more or fewer than rows,
-        or if all rows of a class have weight 0.
+    ValueError if one is negative, missing or infinite, if there are more or fewer than rows, or
+    if all rows of a class have weight 0.
     """
     if sample_weight is None:
         return None

@@ -330,13 +330,7 @@ class LatentSMOTE(BaseLatentOverSampler):
 class LatentSpace:
     """The training rows in latent space, and new points between neighbors.
 
-    Parameters
-    ----------
-    points : ndarray of shape (n_samples, latent_dim)
-    codes : ndarray of shape (n_samples,)
-        Class codes.
-    neighbors : dict of code to ndarray
-        Neighbors of the rows of the classes drawn from so far, looked up once.
+    ``neighbors`` has, by class code, those of the classes drawn from so far, looked up once.
     """
 
     points: Array
@@ -354,23 +348,9 @@ class LatentSpace:
     ) -> tuple[Array, Array]:
         """``n_new`` points of one class by SMOTE's rule (section 2.3.1.2), and their residuals.
 
-        Parameters
-        ----------
-        code, n_new : int
-        k_neighbors : int or estimator
-            No more than the class has.
-        random_state : RandomState
-        residuals : ndarray of shape (n_samples, n_encoded), default=None
-            What the decoder leaves out of each row, interpolated along with the points.
-            None stands for columns of which there are none.
-        made : ndarray of shape (n_made, latent_dim), default=None
-            Points that another rule has made already. They get the residual of the nearest
-            row of the class.
-
-        Returns
-        -------
-        points : ndarray of shape (n_new, latent_dim)
-        point_residuals : ndarray of shape (n_new, n_encoded)
+        ``residuals`` (n_samples, n_encoded), what the decoder leaves out of each row, are
+        interpolated along with the points; None stands for columns of which there are none. Points
+        that another rule has ``made`` already get the residual of the nearest row of the class.
         """
         own = self.codes == code
         rows = self.points[own]

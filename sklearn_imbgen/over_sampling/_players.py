@@ -94,19 +94,12 @@ class Players:
 class Judgement:
     """Shares, between 0 and 1, by the judges of the adversarial stage.
 
-    Parameters
-    ----------
-    recognised : float
-        Real rows of the class that the classifier gives to it.
-    candidates_elsewhere : float
-        Candidates that it gives to another class, before the choice among them or
-        as they vary, whichever are more; 0 if there was no choice.
-    elsewhere : float
-        New rows that it gives to another class.
-    exposed : float
-        New rows that look less real to the discriminator than 95 % of the real
-        rows of the class; nan for a class of fewer than 20 rows, of which 5 % is
-        no row.
+    ``recognised``: real rows of the class that the classifier gives to it.
+    ``candidates_elsewhere``: candidates that it gives to another class, before the choice among
+    them or as they vary, whichever are more; 0 if there was no choice.
+    ``elsewhere``: new rows that it gives to another class.
+    ``exposed``: new rows that look less real to the discriminator than 95 % of the real rows of
+    the class; nan for a class of fewer than 20 rows, of which 5 % is no row.
     """
 
     recognised: float
@@ -116,28 +109,12 @@ class Judgement:
 
 
 def class_margin(logits: Array, code: int) -> Array:
-    """Logit of one class minus the largest other one, per row.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> class_margin(np.array([[1.0, 3.0, 2.5]]), 1)
-    array([0.5])
-    """
+    """Logit of one class minus the largest other one, per row."""
     return logits[:, code] - np.delete(logits, code, axis=1).max(axis=1)
 
 
 class Judges:
-    """The trained classifier and discriminator, and what they say about the real rows.
-
-    Parameters
-    ----------
-    classifier, discriminator : Module
-    X : Tensor of shape (n_samples, n_encoded)
-        The real rows, on the device of the networks.
-    codes : ndarray of shape (n_samples,)
-        Their class codes.
-    """
+    """The trained classifier and discriminator, and what they say about the real rows ``X``."""
 
     def __init__(
         self, classifier: nn.Module, discriminator: nn.Module, X: Tensor, codes: Array

@@ -40,17 +40,9 @@ RECOVERY_FACTOR = 0.25
 class OnEncodedRows(nn.Module):
     """A network for rows in their own units, given encoded ones.
 
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Maps rows as a user has them, as float32, to logits.
-    slope : ndarray of shape (n_numeric,)
-        How much an encoded column grows by one unit of X; 0 for a constant column.
-    at_zero : ndarray of shape (n_numeric,)
-        Value in X of an encoded 0.
-    columns : ndarray of int of shape (n_features,)
-        Where each encoded column stands in X: the numeric ones, then those of one-hot
-        blocks, which are encoded as they are.
+    ``slope`` (n_numeric,) is how much an encoded column grows by one unit of X, 0 for a constant
+    one; ``at_zero`` the value in X of an encoded 0. ``columns`` says where each encoded column
+    stands in X: the numeric ones, then those of one-hot blocks, which are encoded as they are.
     """
 
     unit: Tensor
@@ -72,24 +64,14 @@ class OnEncodedRows(nn.Module):
 
     def forward(self, X: Tensor) -> Tensor:
         """Logits of encoded rows, of shape (n_samples, n_classes)."""
-        logits: Tensor = self.network((self.at_zero + X * self.unit)[:, self.places])
-        return logits
+        return self.network((self.at_zero + X * self.unit)[:, self.places])
 
 
 def column_slopes(codec: TableCodec, encoded: NDArray[np.float32]) -> tuple[Array, Array]:
     """The straight line between the numeric columns of a table and their encoded ones.
 
-    Parameters
-    ----------
-    codec : TableCodec
-        Fitted on the rows.
-    encoded : ndarray of shape (n_samples, n_encoded)
-        All rows that it was fitted on.
-
-    Returns
-    -------
-    slope, at_zero : ndarray of shape (n_numeric,)
-        See :class:`OnEncodedRows`.
+    Returns ``slope`` and ``at_zero`` of :class:`OnEncodedRows`; ``encoded`` are all rows that
+    the codec was fitted on.
     """
     numeric = encoded[:, : len(codec.numeric_)].astype(np.float64)
     low, high = numeric.min(axis=0), numeric.max(axis=0)
@@ -101,26 +83,11 @@ def column_slopes(codec: TableCodec, encoded: NDArray[np.float32]) -> tuple[Arra
 
 
 def column_units(feature_scale: Any, codec: TableCodec, encoded: NDArray[np.float32]) -> Array:
-    """The unit of each encoded column in which an attack is measured.
+    """The unit of each encoded column in which an attack is measured, shape (n_encoded,).
 
-    Parameters
-    ----------
-    feature_scale : {"std", "range"}, array-like of shape (n_features,) or None
-        Standard deviation, range, numbers in the units of X, or 1 in those units.
-    codec : TableCodec
-        Fitted on the rows.
-    encoded : ndarray of shape (n_samples, n_encoded)
-        All rows that it was fitted on.
-
-    Returns
-    -------
-    ndarray of shape (n_encoded,)
-        0 for a constant column and for those of categories, which stay as they are.
-
-    Raises
-    ------
-    ValueError
-        If an array has another shape, or a value below 0.
+    ``feature_scale`` is "std", "range", numbers in the units of X, or None: 1 in those units.
+    Constant columns and those of categories, which stay as they are, get 0. ``encoded`` are all
+    rows that the codec was fitted on. ValueError at another shape or a value below 0.
     """
     n_numeric = len(codec.numeric_)
     units = np.zeros(encoded.shape[1])
@@ -148,27 +115,9 @@ def column_units(feature_scale: Any, codec: TableCodec, encoded: NDArray[np.floa
 def thinned_rows(
     codes: NDArray[np.intp], most: int, random_state: np.random.RandomState
 ) -> NDArray[np.intp]:
-    """Rows to train on, at most about ``most``: the largest classes give up rows first.
+    """Sorted rows to train on, at most about ``most``: the largest classes give up rows first.
 
-    Parameters
-    ----------
-    codes : ndarray of shape (n_samples,)
-        Codes of the classes.
-    most : int
-        Rows wanted; each class keeps at least two, if it has them.
-    random_state : RandomState
-
-    Returns
-    -------
-    ndarray of int
-        Sorted positions.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> codes = np.repeat([0, 1, 2], [50, 30, 4])
-    >>> np.bincount(codes[thinned_rows(codes, 24, np.random.RandomState(0))]).tolist()
-    [10, 10, 4]
+    Each class keeps at least two, if it has them.
     """
     if len(codes) <= most:
         return np.arange(len(codes))
@@ -183,8 +132,7 @@ def thinned_rows(
     shuffled = random_state.permutation(len(codes))
     by_class = shuffled[np.argsort(codes[shuffled], kind="stable")]
     rank = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
-    kept_rows: NDArray[np.intp] = np.sort(by_class[rank < bound])
-    return kept_rows
+    return np.sort(by_class[rank < bound])
 
 
 def to_be_trained(estimator: Any) -> BaseEstimator | None:
@@ -202,14 +150,8 @@ def train_surrogate(
 ) -> tuple[nn.Module, list[float], bool]:
     """Train a net on encoded rows, or on as many as STEPS_PER_EPOCH mini-batches hold.
 
-    Returns
-    -------
-    network : torch.nn.Module
-        On the CPU.
-    losses : list of float
-        Of each whole epoch.
-    interrupted : bool
-        Whether Ctrl-C has cut off the training.
+    Returns the network, on the CPU, the loss of each whole epoch, and whether Ctrl-C has cut
+    off the training.
     """
     if net.module is None and "module__bound" not in net.get_params(deep=False):
         # a nearly constant column may lie dozens of standard deviations from its mean
@@ -243,21 +185,8 @@ def on_encoded_rows(
 ) -> OnEncodedRows:
     """A user's network, given encoded rows; see :func:`network_of`.
 
-    Parameters
-    ----------
-    estimator : torch.nn.Module or fitted object with ``module_``
-    classes : ndarray of shape (n_classes,)
-        Labels of the data.
-    codec : TableCodec
-        Fitted on the rows.
-    encoded : ndarray of shape (n_samples, n_encoded)
-        All rows that it was fitted on.
-
-    Raises
-    ------
-    ValueError
-        Naming ``estimator``, if it does not fit the data, or a row for which its logits are
-        not finite.
+    ``encoded`` are all rows that the codec was fitted on. ValueError, naming ``estimator``, if
+    it does not fit the data, or naming a row for which its logits are not finite.
     """
     n_categorical = len(codec.categorical)
     network = network_of(estimator, classes, codec.n_features_, n_categorical)
@@ -270,22 +199,7 @@ def on_encoded_rows(
 def network_of(estimator: Any, classes: Array, n_features: int, n_categorical: int) -> nn.Module:
     """A copy of the network of a module or of a fitted net, on the CPU and checked.
 
-    Parameters
-    ----------
-    estimator : torch.nn.Module or fitted object with ``module_``
-    classes : ndarray of shape (n_classes,)
-        Labels of the data.
-    n_features, n_categorical : int
-        Columns of the data, and how many of them hold categories.
-
-    Returns
-    -------
-    torch.nn.Module
-
-    Raises
-    ------
-    ValueError
-        Naming ``estimator``, if it is not fitted, or knows other classes or widths.
+    ValueError, naming ``estimator``, if it is not fitted, or knows other classes or widths.
     """
     if n_categorical:
         raise ValueError(

@@ -156,20 +156,7 @@ class SWIM(BaseTableOverSampler):
 def rescale_to_norms(points: Array, rows: Array) -> Array:
     """Points stretched to the norms of ``rows``, one for one.
 
-    Parameters
-    ----------
-    points, rows : ndarray of shape (n_rows, n_features)
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_features)
-        A point of norm zero has no direction and becomes its row.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rescale_to_norms(np.array([[3.0, 4.0]]), np.array([[0.0, 10.0]]))
-    array([[6., 8.]])
+    A point of norm zero has no direction and becomes its row.
     """
     lengths = np.linalg.norm(points, axis=1, keepdims=True)
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
@@ -180,14 +167,9 @@ def rescale_to_norms(points: Array, rows: Array) -> Array:
 class CovarianceRoots(NamedTuple):
     """Symmetric matrices that whiten, undo it, and keep what can be whitened.
 
-    Parameters
-    ----------
-    root : ndarray of shape (n_features, n_features)
-        Square root of the covariance: standard normal rows times ``root`` have it.
-    inverse_root : ndarray of shape (n_features, n_features)
-        Its pseudo-inverse: rows times ``inverse_root`` are white.
-    projection : ndarray of shape (n_features, n_features)
-        On the directions that vary; the identity if all do.
+    Standard normal rows times ``root`` have the covariance, rows times ``inverse_root``, its
+    pseudo-inverse, are white. ``projection`` is on the directions that vary, the identity if
+    all do.
     """
 
     root: Array
@@ -196,25 +178,7 @@ class CovarianceRoots(NamedTuple):
 
 
 def mean_and_roots(rows: Array) -> tuple[Array, CovarianceRoots]:
-    """Mean of rows and roots of their maximum-likelihood covariance, in float64.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, n_features)
-        At least one row.
-
-    Returns
-    -------
-    mean : ndarray of shape (n_features,)
-    roots : CovarianceRoots
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> mean, roots = mean_and_roots(np.array([[0.0, 1.0], [4.0, 1.0]]))
-    >>> mean.tolist(), roots.root.tolist()
-    ([2.0, 1.0], [[2.0, 0.0], [0.0, 0.0]])
-    """
+    """Mean of rows and roots of their maximum-likelihood covariance, in float64."""
     centred = rows.astype(np.float64)
     mean = centred.mean(axis=0)
     centred -= mean
@@ -231,24 +195,7 @@ def covariance_roots(covariance: Array) -> CovarianceRoots:
     The symmetric root keeps every whitened feature as near to its original as
     whitening allows. A direction with a standard deviation below 1e-5 of the
     widest one is numerically constant: the roots leave it out instead of
-    dividing by it, as the pseudo-inverse does.
-
-    Parameters
-    ----------
-    covariance : ndarray of shape (n_features, n_features)
-        Symmetric, without negative eigenvalues; its rank may be smaller than
-        ``n_features``, also zero.
-
-    Returns
-    -------
-    CovarianceRoots
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> roots = covariance_roots(np.diag([4.0, 0.0]))
-    >>> roots.root.tolist(), roots.inverse_root.tolist(), roots.projection.tolist()
-    ([[2.0, 0.0], [0.0, 0.0]], [[0.5, 0.0], [0.0, 0.0]], [[1.0, 0.0], [0.0, 0.0]])
+    dividing by it, as the pseudo-inverse does. The rank may be zero.
     """
     return _roots(*np.linalg.eigh(covariance))
 

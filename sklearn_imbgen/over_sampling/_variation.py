@@ -16,25 +16,9 @@ __all__ = [
 
 
 def within_class_covariance(rows: Array, codes: Array) -> NDArray[np.float64]:
-    """Covariance of the rows around the mean of their class, pooled over classes.
+    """Covariance of the rows around the mean of their class, pooled over classes, in float64.
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, n_features)
-    codes : ndarray of shape (n_rows,)
-        Class codes.
-
-    Returns
-    -------
-    ndarray of shape (n_features, n_features)
-        float64. Every row counts alike, so it is mostly the majority's.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rows = np.array([[0.0, 5.0], [2.0, 5.0], [9.0, 0.0], [9.0, 4.0]])
-    >>> within_class_covariance(rows, np.array([0, 0, 1, 1])).tolist()
-    [[0.5, 0.0], [0.0, 2.0]]
+    Every row counts alike, so it is mostly the majority's.
     """
     centred = rows.astype(np.float64)
     for code in np.unique(codes):
@@ -49,12 +33,6 @@ def effective_dimension(covariance: Array) -> float:
     sum (O. Roy and M. Vetterli, "The effective rank", EUSIPCO 2007). Between 1
     (all along one direction) and the number of features (equal in all); 0 if
     nothing varies.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> round(effective_dimension(np.diag([2.0, 2.0, 0.0])), 6)
-    2.0
     """
     variances = np.linalg.eigvalsh(covariance).clip(min=0.0)
     return float(np.exp(entropy(variances))) if variances.any() else 0.0
@@ -66,11 +44,6 @@ def variation_share(dimension: float, n_rows: int) -> float:
     ``dimension / (dimension + n_rows)``: near 1 for a class with fewer rows
     than directions, whose own rows tell next to nothing about its shape, and
     near 0 for one that shows its shape itself.
-
-    Examples
-    --------
-    >>> variation_share(10.0, 10)
-    0.5
     """
     return dimension / (dimension + n_rows) if dimension > 0 else 0.0
 
@@ -80,19 +53,9 @@ def draw_class_pairs(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Two different rows of one class per pair; classes come up as often as their rows.
 
-    Parameters
-    ----------
-    codes : ndarray of shape (n_rows,)
-        Class codes; at least one class has two rows.
-    n_pairs : int
-    random_state : RandomState
-
-    Returns
-    -------
-    first, second : ndarray of shape (n_pairs,)
-        Row indices. For any columns of the rows, ``(X[first] - X[second]) /
-        sqrt(2)`` has mean zero and the within-class covariance, pooled over the
-        classes of two rows and more, each with its unbiased estimate.
+    At least one class has two rows. For any columns of the rows, ``(X[first] - X[second]) /
+    sqrt(2)`` has mean zero and the within-class covariance, pooled over the classes of two rows
+    and more, each with its unbiased estimate.
     """
     counts = np.bincount(codes)
     by_class = np.argsort(codes, kind="stable")
@@ -116,19 +79,7 @@ def same_class_differences(
 ) -> list[Array]:
     """Differences of two rows of one class, with ``share`` of the pooled covariance.
 
-    Parameters
-    ----------
-    tables : tuple of ndarray of shape (n_samples, n_features_of_it)
-        What is known of the same rows; the same pairs are taken in each.
-    codes : ndarray of shape (n_samples,)
-    n_rows : int
-    share : float
-    random_state : RandomState
-
-    Returns
-    -------
-    list of ndarray of shape (n_rows, n_features_of_it)
-        In the dtype of each table.
+    ``tables`` hold what is known of the same rows: the same pairs are taken in each.
     """
     first, second = draw_class_pairs(codes, n_rows, random_state)
     # half: the difference of two rows has twice the covariance of one
