@@ -10,12 +10,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import _safe_indexing, column_or_1d
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from sklearn_imbgen.utils import (
-    check_row_order,
-    encode_labels,
-    labels_of_rows,
-    plain,
-)
+from sklearn_imbgen.utils import check_row_order, encode_labels, labels_of_rows, plain
 
 __all__ = ["calibrate_on_real_rows"]
 
@@ -24,12 +19,7 @@ LEAST_ROWS = 5
 
 
 def calibrate_on_real_rows(
-    estimator: Any,
-    X: Any,
-    y: Any,
-    *,
-    method: str = "sigmoid",
-    is_synthetic: Any = None,
+    estimator: Any, X: Any, y: Any, *, method: str = "sigmoid", is_synthetic: Any = None
 ) -> CalibratedClassifierCV:
     """Give a fitted classifier the probabilities of the real class sizes.
 

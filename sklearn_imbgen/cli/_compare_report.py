@@ -43,11 +43,7 @@ REAL_ROWS = "training rows"
 
 
 def compare_page(
-    study: Study,
-    comparison: Comparison,
-    resampled: Mapping[str, WithRows],
-    display: Any,
-    run: Run,
+    study: Study, comparison: Comparison, resampled: Mapping[str, WithRows], display: Any, run: Run
 ) -> Page:
     """All that is known of a comparison as a page; ``display`` is of its first fold."""
     without_screen()

@@ -174,10 +174,7 @@ def describe_counts(counts: Mapping[Any, int]) -> str:
 
 
 def read_table(
-    path: Path,
-    target: str | None,
-    categorical: Sequence[str] = (),
-    reading: Reading = Reading(),
+    path: Path, target: str | None, categorical: Sequence[str] = (), reading: Reading = Reading()
 ) -> Table:
     """Read a CSV or Parquet file and check that a sampler can use it.
 

@@ -8,14 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.inspection._axes import (
-    BLACK,
-    BLUE,
-    LIGHT,
-    ORANGE,
-    add_legend,
-    take_axes,
-)
+from sklearn_imbgen.inspection._axes import BLACK, BLUE, LIGHT, ORANGE, add_legend, take_axes
 from sklearn_imbgen.inspection._projection import ImageSpace, MapSpace, pick_rows
 from sklearn_imbgen.metrics import fidelity_report
 from sklearn_imbgen.utils import draw_seed, labels_of_rows, match_columns, plain

@@ -8,14 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_imbgen._typing import Array
-from sklearn_imbgen.inspection._axes import (
-    BLACK,
-    BLUE,
-    LIGHT,
-    ORANGE,
-    VERMILLION,
-    take_axes,
-)
+from sklearn_imbgen.inspection._axes import BLACK, BLUE, LIGHT, ORANGE, VERMILLION, take_axes
 from sklearn_imbgen.metrics import (
     Attack,
     AttackedRows,
@@ -370,11 +363,7 @@ class RobustnessDisplay:
             ax.plot(self.epsilons, 100 * means, label=name, **style)
         ax.axvline(self.epsilon, color=LIGHT, linestyle=":", zorder=0)
         ax.set_title("Mean over classes by epsilon", pad=TITLE_PAD)
-        ax.set(
-            xlabel=self.epsilon_name,
-            ylabel="accuracy (%)",
-            ylim=PERCENT,
-        )
+        ax.set(xlabel=self.epsilon_name, ylabel="accuracy (%)", ylim=PERCENT)
         ax.locator_params(axis="x", nbins=6)
         ax.legend(ncols=2, **ABOVE)
 

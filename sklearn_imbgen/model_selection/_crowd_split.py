@@ -8,11 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.model_selection import StratifiedKFold
 
-from sklearn_imbgen.aggregation import (
-    AnnotationMatrix,
-    check_label_matrix,
-    majority_codes,
-)
+from sklearn_imbgen.aggregation import AnnotationMatrix, check_label_matrix, majority_codes
 
 __all__ = ["CrowdStratifiedKFold", "is_label_matrix"]
 

@@ -91,11 +91,7 @@ def _is_infinite(values: Array) -> NDArray[np.bool_]:
 
 
 def check_finite(
-    X: Any,
-    feature_names: Sequence[Any] | None = None,
-    *,
-    name: str = "X",
-    first_row: int = 0,
+    X: Any, feature_names: Sequence[Any] | None = None, *, name: str = "X", first_row: int = 0
 ) -> None:
     """Raise if a table has a missing or infinite value, naming row and column.
 
