@@ -141,7 +141,7 @@ METHODS: dict[str, Method] = {
     "latent-smote": Method("LatentSMOTE", _ours("LatentSMOTE"), streams=True),
     "conditional-gan": Method("ConditionalGAN", _ours("ConditionalGAN"), streams=True),
     "bagan": Method("BAGAN", _ours("BAGAN"), streams=True),
-    "imb-mix": Method("ImbMix", _ours("ImbMix", verbose=False), streams=True),
+    "imb-mix": Method("ImbMix", _ours("ImbMix"), streams=True),
     "glgan": Method("GLGAN", _ours("GLGAN"), streams=True),
 }
 

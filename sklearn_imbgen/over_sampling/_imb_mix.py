@@ -58,9 +58,9 @@ class ImbMix(BaseTableOverSampler):
     estimator : robust classifier, torch.nn.Module or fitted net with ``module_``, default=None
         Whose gradients show the way. None is an
         :class:`~sklearn_imbgen.robust.ImbMixClassifier`. One that is not fitted is cloned and
-        trained here, on encoded rows and with this sampler's ``epsilon``, ``norm``,
-        ``n_steps``, ``max_epochs``, mixing, device and seed; the rest, such as
-        ``module__hidden_dims``, ``lr``, ``batch_size``, ``verbose`` or
+        trained here, on encoded rows and with this sampler's ``epsilon``, ``n_steps``,
+        ``max_epochs``, mixing, device, seed and ``verbose``; the rest, such as
+        ``module__hidden_dims``, ``lr``, ``batch_size``, ``norm`` or
         ``attack__step_size``, is its own. A module or a fitted net is used as it is (a copy):
         it maps the numeric columns of X, in their order and units and as float32, to one
         logit per class, in the sorted order of the labels. Where scikit-learn clones the
@@ -109,9 +109,6 @@ class ImbMix(BaseTableOverSampler):
         is in the units of X). 0 moves nothing and trains no network: what is left is mixing
         (Remix). Columns with categories are not attacked.
 
-    norm : {{"linf", "l2"}}, default="linf"
-        Of the ball.
-
     n_steps : int, default=10
         Gradient steps of the attack. 0 is the same as ``epsilon=0``.
 
@@ -129,6 +126,9 @@ class ImbMix(BaseTableOverSampler):
     random_state : int, RandomState instance or None, default=None
         Seed of the training, the attacks and the mixing. The global RNGs of torch are never
         touched, those of numpy only with None.
+
+    verbose : int, default=0
+        1 prints a line per epoch of the training.
 
     Attributes
     ----------
@@ -206,7 +206,7 @@ class ImbMix(BaseTableOverSampler):
         "bound_by_pair": ["boolean"],
         "epsilon": [WEIGHT],
         "n_steps": [COUNT],
-        "norm": [StrOptions({"linf", "l2"})],
+        "verbose": ["verbose"],
         "max_epochs": [COUNT],
         "device": [str, torch.device],
     }
@@ -233,13 +233,13 @@ class ImbMix(BaseTableOverSampler):
         bound_by_pair: bool = True,
         epsilon: float = 0.2,
         n_steps: int = 10,
-        norm: str = "linf",
         categorical_features: Any = "auto",
         scaling: str = "auto",
         clip: bool = True,
         max_epochs: int = 20,
         device: Any = "auto",
         random_state: Any = None,
+        verbose: Any = 0,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.estimator = estimator
@@ -254,13 +254,13 @@ class ImbMix(BaseTableOverSampler):
         self.bound_by_pair = bound_by_pair
         self.epsilon = epsilon
         self.n_steps = n_steps
-        self.norm = norm
         self.categorical_features = categorical_features
         self.scaling = scaling
         self.clip = clip
         self.max_epochs = max_epochs
         self.device = device
         self.random_state = random_state
+        self.verbose = verbose
 
     def fit_resample_soft(
         self, X: Any, y: Any, sample_weight: Any = None
@@ -321,6 +321,7 @@ class ImbMix(BaseTableOverSampler):
         device = resolve_device(self.device)
         scale = getattr(self.estimator, "attack__feature_scale", None)
         units = column_units("std" if scale is None else scale, self._codec, encoded)
+        norm = getattr(self.estimator, "norm", "linf")
         if self.mixing is not None and self.k_neighbors is not None:
             warn_of_few_rows(self.k_neighbors, self._growing_sizes())
         self.supplementary_counts_ = supplementary_counts(
@@ -342,7 +343,7 @@ class ImbMix(BaseTableOverSampler):
             exact,
             codes,
             supplementary=self.supplementary_counts_,
-            threat=Threat(float(self.epsilon), self.norm, torch.tensor(units, dtype=torch.float32)),
+            threat=Threat(float(self.epsilon), norm, torch.tensor(units, dtype=torch.float32)),
             attack={
                 "n_steps": self.n_steps,
                 "step_size": getattr(self.estimator, "attack__step_size", None),
@@ -358,7 +359,7 @@ class ImbMix(BaseTableOverSampler):
     def _training_parameters(
         self, net: Any, units: Array, device: torch.device, seed: int
     ) -> dict[str, Any]:
-        names = ["epsilon", "norm", "n_steps", "max_epochs"]
+        names = ["epsilon", "n_steps", "max_epochs"]
         given: dict[str, Any] = {name: getattr(self, name) for name in names}
         if "n_supplementary" in net.get_params(deep=False):
             given |= {
@@ -370,6 +371,7 @@ class ImbMix(BaseTableOverSampler):
                 "mixing__tau": self.tau,
             }
         given |= {"attack__feature_scale": units, "device": str(device), "random_state": seed}
+        given["verbose"] = int(self.verbose)
         return given
 
     def _draw(

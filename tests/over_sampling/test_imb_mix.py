@@ -292,9 +292,17 @@ def test_supplementary_examples_stay_in_the_ball_and_differ(unmixed, imbalanced)
     assert len(np.unique(few.round(6), axis=0)) == 10
 
 
+def test_progress_is_shown_if_asked_for(unmixed, imbalanced, capsys):
+    unmixed.set_params(max_epochs=2).fit(*imbalanced)
+    assert capsys.readouterr().out == ""
+    unmixed.set_params(verbose=1).fit(*imbalanced)
+    assert "train_loss" in capsys.readouterr().out
+
+
 def test_norm_of_l2_bounds_the_length(unmixed, imbalanced):
     X, y = imbalanced
-    new = made(unmixed.set_params(norm="l2", scaling="per_feature"), X, y) / X.std(axis=0)
+    unmixed.set_params(estimator=ImbMixClassifier(norm="l2"), scaling="per_feature")
+    new = made(unmixed, X, y) / X.std(axis=0)
     known = X[y == 1] / X.std(axis=0)
     lengths = np.linalg.norm(new[:, None] - known[None], axis=2).min(axis=1)
     np.testing.assert_allclose(lengths, 0.2, rtol=1e-3)
