@@ -50,28 +50,9 @@ def read_crowd_labels(
 ) -> CrowdInput:
     """Worker labels from ``y`` or from ``crowd_labels``, checked and encoded.
 
-    Parameters
-    ----------
-    estimator : object
-        Named in messages.
-    X : array-like
-        The rows, of which only the number is looked at.
-    y : array-like of shape (n_samples,) or (n_samples, n_workers), or None
-        Without ``crowd_labels``: the label matrix, or the labels of one worker. With
-        it: the truth or a vote, whose codes come back as ``truth``.
-    crowd_labels : array-like of shape (n_samples, n_workers) or None
-    missing_label : label
-
-    Returns
-    -------
-    CrowdInput
-        ``truth`` holds -1 for labels that no worker gave.
-
-    Raises
-    ------
-    ValueError
-        If rows and labels differ in number, there is only one class, or one of the
-        messages of :func:`check_label_matrix` or scikit-learn's label checks.
+    Without ``crowd_labels``, ``y`` is the label matrix, or the labels of one worker. With it, ``y``
+    is the truth or a vote: its codes come back as ``truth``, -1 for labels that no worker gave.
+    ValueError if rows and labels differ in number or there is only one class.
     """
     name = type(estimator).__name__
     if crowd_labels is None:
@@ -104,23 +85,9 @@ def read_crowd_labels(
 def agreement(
     y: Any, predicted: Any, classes: Array, *, sample_weight: Any = None, missing_label: Any = -1
 ) -> float:
-    """How well predictions agree with the truth, or with the labels of workers.
+    """Accuracy against the truth, or the share of all workers' labels that are as predicted.
 
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or (n_samples, n_workers)
-        One dimension: the truth, of which the accuracy is taken. Two: a label matrix,
-        of which the share of all given labels that equal the prediction for their row.
-    predicted : ndarray of shape (n_samples,)
-    classes : ndarray of shape (n_classes,)
-        The classes that can be predicted.
-    sample_weight : array-like of shape (n_samples,), default=None
-        A row's weight counts for each of its labels.
-    missing_label : label, default=-1
-
-    Returns
-    -------
-    float
+    ``y`` is of shape (n_samples,) or a label matrix; a row's weight counts for each of its labels.
     """
     if n_dimensions(y) == 1:
         y, missing_label = _checked_column(y), None
@@ -140,27 +107,11 @@ def agreement(
 def balancing_weights(
     mass: Array, class_weight: str | Mapping[Any, float] | None, classes: Array
 ) -> NDArray[np.float64]:
-    """Weight of each class in the loss.
+    """Weight of each class in the loss, for ``mass`` rows (or sums of posteriors) of each.
 
-    Parameters
-    ----------
-    mass : ndarray of shape (n_classes,)
-        How many rows each class has; sums of posteriors where labels are soft.
-    class_weight : "balanced", mapping of label to weight, or None
-        "balanced" gives all classes the same sum of weights; a class of less than one
-        row counts as one row, or noise in the posteriors would be blown up. None is 1
-        for all; so are the labels that a mapping leaves out.
-    classes : ndarray of shape (n_classes,)
-        The labels, for a mapping.
-
-    Returns
-    -------
-    ndarray of shape (n_classes,)
-
-    Raises
-    ------
-    ValueError
-        If a mapping names a label that is no class, or a weight that is no number >= 0.
+    "balanced" gives all classes the same sum of weights; a class of less than one row counts as
+    one, or noise in the posteriors would be blown up. None is 1 for all, as are labels that a
+    mapping leaves out. ValueError if it names no class, or a weight is no number >= 0.
     """
     if class_weight is None:
         return np.ones(len(classes))

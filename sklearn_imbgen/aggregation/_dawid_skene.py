@@ -58,38 +58,11 @@ def dawid_skene(
 ) -> TruthInference:
     """Repeat M-step and E-step from a first posterior (section 3.2.3).
 
-    Time and memory of an iteration are linear in the number of labels.
-
-    Parameters
-    ----------
-    labels : CrowdLabels
-    posterior : ndarray of shape (n_samples, n_classes)
-        The start, for example the vote proportions.
-    prior : ndarray of shape (n_classes,) or (n_samples, n_classes), default=None
-        Class probabilities for all rows or per row; None estimates them as the
-        mean posterior at every iteration.
-    smoothing, target
-        See :func:`~sklearn_imbgen.aggregation.maximize_confusion`.
-    max_iter : int, default=300
-    tol : float, default=1e-5
-        Iterations end when the expected counts d(w, a, b) change by less than
-        this share of all labels. They determine all that comes after, so they
-        stand still just where everything does, with any prior and smoothing.
-        The log-likelihood does not tell: it rises at every iteration only
-        without smoothing.
-    verbose : bool, default=False
-        Show a progress bar.
-
-    Returns
-    -------
-    TruthInference
-
-    Examples
-    --------
-    >>> from sklearn_imbgen.aggregation import check_label_matrix
-    >>> labels = check_label_matrix([[0, 0, 1], [0, 0, 0], [1, 1, 0], [1, 1, 1]])
-    >>> dawid_skene(labels, vote_proportions(labels)).posterior.round(3).tolist()
-    [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]
+    ``prior`` is of shape (n_classes,) or (n_samples, n_classes); None takes the mean posterior at
+    every iteration. Iterations end when the expected counts d(w, a, b) change by less than ``tol``
+    of all labels. They determine all that comes after, with any prior and smoothing; the
+    log-likelihood rises at every iteration only without smoothing. Time and memory of an
+    iteration are linear in the number of labels.
     """
     annotations = annotation_matrix(labels)
     counts: Floats | None = None

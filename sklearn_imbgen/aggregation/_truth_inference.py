@@ -193,14 +193,7 @@ def label_certainty(
 
 
 def possible_truths(posterior: Floats) -> tuple[Codes, Codes, Floats]:
-    """Rows, repeated once per class that they may have, with the probability as weight.
-
-    Returns
-    -------
-    rows, codes : ndarray of shape (n_repeated,)
-        In the order of the rows.
-    weights : ndarray of shape (n_repeated,)
-    """
+    """Rows, repeated once per class that they may have, these classes, and their probabilities."""
     rows, codes = np.nonzero(posterior > NEGLIGIBLE)
     return rows, codes, posterior[rows, codes]
 
@@ -314,24 +307,8 @@ def label_log_likelihood(labels: CrowdLabels | sparse.csr_array, log_confusion: 
 def posterior_from(log_likelihood: Floats, log_prior: Floats) -> tuple[Floats, Floats]:
     """Bayes's theorem, eq. 3.2: the E-step.
 
-    Parameters
-    ----------
-    log_likelihood : ndarray of shape (n_samples, n_classes)
-    log_prior : ndarray of shape (n_classes,) or (n_samples, n_classes)
-        One for all rows, or one per row.
-
-    Returns
-    -------
-    posterior : ndarray of shape (n_samples, n_classes)
-    evidence : ndarray of shape (n_samples,)
-        Log-probability of the labels of each row; their sum is the
-        log-likelihood. The prior enters it once per row.
-
-    Examples
-    --------
-    >>> posterior, evidence = posterior_from(np.log([[0.3, 0.1]]), np.log([0.5, 0.5]))
-    >>> posterior.round(3).tolist(), np.exp(evidence).round(3).tolist()
-    ([[0.75, 0.25]], [0.2])
+    ``log_prior`` is one for all rows, or one per row. Gives the posterior and the evidence, the
+    log-probability of the labels of each row; the sum of these is the log-likelihood.
     """
     joint = log_likelihood + log_prior
     # numpy is slow along a short axis: the peak is looked for only where the

@@ -47,12 +47,8 @@ class Checkpoint:
     def open(self, net: Any, X: NDArray[Any], codes: NDArray[np.int64]) -> dict[str, Any] | None:
         """Put the saved state into an initialised net; None if there is no file yet.
 
-        Raises
-        ------
-        ValueError
-            If the file is of other data or parameters, or cannot be read.
-        OSError
-            If its folder does not exist or cannot be written to.
+        ValueError if the file is of other data or parameters, or cannot be read; OSError if its
+        folder does not exist or cannot be written to.
         """
         self.fingerprint = _fingerprint(net, X, codes)
         if not self.path.parent.is_dir():
@@ -77,13 +73,7 @@ class Checkpoint:
         return state
 
     def save(self, net: Any, *, stopped: bool = False) -> None:
-        """Write the state of the net after an epoch; ``stopped`` if a callback ends the training.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written.
-        """
+        """Write the state of a net after an epoch; ``stopped`` if a callback ends the training."""
         state = {
             "fingerprint": self.fingerprint,
             "module": net.module_.state_dict(),

@@ -93,8 +93,7 @@ class CosineLinear(nn.Module):
         cosines = functional.linear(
             functional.normalize(X, dim=1), functional.normalize(self.weight, dim=1)
         )
-        logits: Tensor = self.scale * cosines
-        return logits
+        return self.scale * cosines
 
 
 class TableNetwork(nn.Module):
@@ -136,8 +135,7 @@ class TableNetwork(nn.Module):
 
     def forward(self, X: Tensor) -> Tensor:
         """Logits of shape (n_samples, n_classes)."""
-        logits: Tensor = self.head(self.hidden(self.standardize(X)))
-        return logits
+        return self.head(self.hidden(self.standardize(X)))
 
 
 def _standardize(
@@ -249,8 +247,7 @@ class ResidualNetwork(nn.Module):
     def forward(self, X: Tensor) -> Tensor:
         """Logits of shape (n_samples, n_classes)."""
         maps = self.stages(self.first(self.standardize(X)))
-        logits: Tensor = self.head(maps.mean(dim=(2, 3)))
-        return logits
+        return self.head(maps.mean(dim=(2, 3)))
 
 
 def build_network(
@@ -262,27 +259,11 @@ def build_network(
     statistics: tuple[Tensor, Tensor],
     generator: torch.Generator,
 ) -> nn.Module:
-    """A network for rows of a shape, from a parameter ``module``.
+    """A network for rows of a shape, from a parameter ``module`` and ``given``, its ``module__*``.
 
-    Parameters
-    ----------
-    module : Module class, instance or function, or None
-        None is a :class:`TableNetwork` or :class:`ResidualNetwork`. A class or function is told
-        the sizes of the data that it asks for; an instance is copied.
-    given : dict
-        Further arguments, ``module__*`` of a net.
-    shape : tuple of int
-        Of a row.
-    n_classes : int
-    statistics : pair of Tensor
-        Mean and scale by which a network of ours standardises.
-    generator : torch.Generator
-        Of its first weights.
-
-    Raises
-    ------
-    ValueError
-        If there is no module, and no network of ours for such rows.
+    None is a :class:`TableNetwork` or :class:`ResidualNetwork`, which standardises by
+    ``statistics``, mean and scale; ValueError if neither takes such rows. A class or function is
+    told the sizes of the data that it asks for; an instance is copied.
     """
     if module is None:
         mean, scale = statistics
@@ -309,8 +290,7 @@ def build_network(
     if isinstance(module, type):
         return build_module(module, "module", **sizes | given)
     taken = inspect.signature(module).parameters
-    built: nn.Module = module(**{k: v for k, v in sizes.items() if k in taken} | given)
-    return built
+    return module(**{k: v for k, v in sizes.items() if k in taken} | given)
 
 
 @contextmanager
@@ -330,19 +310,7 @@ def evaluation_mode(module: nn.Module | None) -> Iterator[None]:
 
 
 def last_linear(module: nn.Module) -> str:
-    """Name of the last linear layer of a module, in the order of definition.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-
-    Examples
-    --------
-    >>> from torch import nn
-    >>> last_linear(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)))
-    '2'
-    """
+    """Name of the last linear layer, in the order of definition; ValueError without any."""
     names = [
         name for name, part in module.named_modules() if isinstance(part, nn.Linear | CosineLinear)
     ]
@@ -351,24 +319,19 @@ def last_linear(module: nn.Module) -> str:
             "module has no torch.nn.Linear layer, whose inputs are the features that the "
             "separation loss needs. Name the layer that makes the logits by separation__layer."
         )
-    last: str = names[-1]
-    return last
+    return names[-1]
 
 
 def find_layer(module: nn.Module, name: str) -> nn.Module:
     """A part of a module by its name, as in ``named_modules()``; "" is the module itself.
 
-    Raises
-    ------
-    ValueError
-        If there is no such part, with the names that there are.
+    ValueError with the names that there are, if there is no such part.
     """
     parts = dict(module.named_modules())
     if name not in parts:
         known = ", ".join(repr(part) for part in parts if part)
         raise ValueError(f"separation__layer={name!r} is no part of module; it has: {known}.")
-    part: nn.Module = parts[name]
-    return part
+    return parts[name]
 
 
 def replace_layer(module: nn.Module, name: str, layer: nn.Module) -> None:
@@ -418,14 +381,7 @@ class FeatureCapture:
 def check_logits(module: nn.Module, shape: tuple[int, ...], n_classes: int, name: str) -> None:
     """Raise a ValueError that names the parameter unless a network gives a logit per class.
 
-    Parameters
-    ----------
-    module : Module
-    shape : tuple of int
-        Of a row.
-    n_classes : int
-    name : str
-        Of the parameter that the network was given by.
+    ``shape`` is that of a row, ``name`` the parameter that the network was given by.
     """
     try:
         with evaluation_mode(module), torch.no_grad():

@@ -18,13 +18,7 @@ Encode = Callable[[Any], NDArray[np.int64]]
 
 
 def arrays_of(dataset: Any) -> tuple[Any, Any]:
-    """Rows and labels of a dataset that holds them in memory.
-
-    Raises
-    ------
-    TypeError
-        If it does not.
-    """
+    """Rows and labels of a dataset that holds them in memory; ``TypeError`` if it does not."""
     if isinstance(dataset, TensorDataset) and len(dataset.tensors) == 2:
         return dataset.tensors
     try:
@@ -41,14 +35,8 @@ class CodedDataset(Dataset[tuple[Any, Any]]):
     """A dataset as a network takes it: the rows as they are, codes in place of labels.
 
     Datasets hold the labels as the user has them, and so what skorch's callbacks see of them.
-
-    Parameters
-    ----------
-    dataset : skorch Dataset, or a torch Subset of one
-    encode : callable or None
-        From labels to codes; None gives 0 for each row, for predictions.
-    row_weight : ndarray of shape (n_rows,), default=None
-        How much each row of the whole dataset counts; given beside the codes, as a pair.
+    An ``encode`` of None gives 0 for each row, for predictions. ``row_weight``, of the rows of
+    the whole dataset, is given beside the codes, as a pair.
     """
 
     def __init__(
@@ -173,22 +161,11 @@ def _tensor(values: Any) -> Tensor:
 
 
 def gather_rows(rows: Tensor, accelerator: Any) -> Tensor:
-    """Rows of a batch from all processes, in the order of their ranks.
+    """Rows of a batch from all processes, in the order of their ranks; each may have its number.
 
     A loss of the gathered rows that every process computes has the gradients of a single
     process: each gets back the sum over the processes, and their mean is taken afterwards, as
     distributed training does.
-
-    Parameters
-    ----------
-    rows : Tensor of shape (n_rows, ...)
-        Of this process; their number may differ between processes.
-    accelerator : accelerate.Accelerator or None
-        None, or one of a single process, gives the rows themselves.
-
-    Returns
-    -------
-    Tensor of shape (n_rows of all processes, ...)
     """
     if accelerator is None or accelerator.num_processes == 1:
         return rows

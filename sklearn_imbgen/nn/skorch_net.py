@@ -431,8 +431,7 @@ class SkorchClassifier(NeuralNetClassifier):
     def _batch_loss(
         self, logits: Tensor, y: Tensor, row_weight: Tensor | None, training: bool
     ) -> Tensor:
-        loss: Tensor = self.criterion_(logits, y, row_weight)
-        return loss
+        return self.criterion_(logits, y, row_weight)
 
     def _divergence(self, value: str) -> str:
         return (
@@ -649,8 +648,7 @@ class SkorchClassifier(NeuralNetClassifier):
     def classes_(self) -> Array:
         """Labels in the order of the columns of ``predict_proba``."""
         check_is_fitted(self, "module_")
-        classes: Array = self.classes_inferred_
-        return classes
+        return self.classes_inferred_
 
     def infer(self, x: Any, **fit_params: Any) -> Any:
         """Logits of a batch, computed in bfloat16 where ``mixed_precision`` asks for it."""
@@ -687,8 +685,7 @@ class SkorchClassifier(NeuralNetClassifier):
         -------
         ndarray of shape (n_samples,)
         """
-        predicted: Array = self.classes_[self.predict_proba(X).argmax(axis=1)]
-        return predicted
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def predict_proba(self, X: Any) -> Array:
         """Predict class probabilities: the softmax of what ``module_`` gives.
@@ -712,8 +709,7 @@ class SkorchClassifier(NeuralNetClassifier):
                 and str(self.device) == "cpu"
             ):
                 return self._predict_in_double_precision(rows)
-            probabilities: Array = super().predict_proba(rows)
-            return probabilities
+            return super().predict_proba(rows)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy on rows and their labels.
@@ -737,8 +733,7 @@ class SkorchClassifier(NeuralNetClassifier):
         with torch.no_grad(), limited_threads(1):
             module = copy.deepcopy(self.module_).double().eval()
             chunks = [module(part.double()) for part in torch.tensor(X).split(8192)]
-        exact: Array = torch.cat(chunks).softmax(dim=1).numpy()
-        return exact
+        return torch.cat(chunks).softmax(dim=1).numpy()
 
 
 def _with_weight(y: Any) -> Any:

@@ -31,13 +31,7 @@ def named_parts(kind: Any) -> list[str] | None:
 def first_unknown(net: Any, names: Iterable[str], plain_names: Iterable[str]) -> str | None:
     """The first name that is no parameter of a net, or None.
 
-    Parameters
-    ----------
-    net : SkorchClassifier
-        Whose ``_parts_of`` tells what may follow a prefix.
-    names : iterable of str
-    plain_names : iterable of str
-        Parameters without a prefix.
+    ``plain_names`` are those without a prefix; ``net._parts_of`` tells what may follow one.
     """
     for name in names:
         prefix, _, part = name.partition("__")

@@ -163,31 +163,16 @@ def _per_row(values: Tensor, like: Tensor) -> Tensor:
 
 
 def feature_units(feature_scale: Any, X: Array) -> Array | None:
-    """The unit of each feature, learned from training rows where it is to be.
+    """The unit of each feature, learned from training rows by "std" or "range".
 
-    Parameters
-    ----------
-    feature_scale : {"std", "range"}, array-like of the shape of a row, or None
-    X : ndarray of shape (n_samples, ...)
-        Training rows.
-
-    Returns
-    -------
-    ndarray of the shape of a row, or None
-        Standard deviation or range of each feature; 0 for a constant one, which an attack
-        then leaves alone.
-
-    Raises
-    ------
-    ValueError
-        If an array has another shape, or a value below 0.
+    0 for a constant one, which an attack then leaves alone. ValueError if an array has another
+    shape, or a value below 0.
     """
     if feature_scale is None:
         return None
     if isinstance(feature_scale, str):
         measure = np.std if feature_scale == "std" else np.ptp
-        units: Array = measure(X.astype(np.float64), axis=0)
-        return units
+        return measure(X.astype(np.float64), axis=0)
     units = _of_row_shape(feature_scale, X.shape[1:], "feature_scale").astype(np.float64)
     if not np.isfinite(units).all() or (units < 0).any():
         raise ValueError("feature_scale must hold finite numbers of at least 0.")
@@ -203,13 +188,7 @@ def make_threat(
     feature_mask: Any,
     shape: tuple[int, ...],
 ) -> Threat:
-    """The threat that these parameters describe, for rows of a shape.
-
-    Raises
-    ------
-    ValueError
-        Naming the parameter, if a shape does not fit or a lower bound is above an upper one.
-    """
+    """The threat of these parameters, for rows of a shape; ValueError if one does not fit."""
     scale = units
     if feature_mask is not None:
         mask = _of_row_shape(feature_mask, shape, "feature_mask")

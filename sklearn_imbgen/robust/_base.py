@@ -263,8 +263,7 @@ class BaseAdversarialClassifier(SkorchClassifier):
 
     def _loss_counts(self, loss: ClassLoss) -> NDArray[Any]:
         """Sizes of the classes as the loss is to see them."""
-        counts: NDArray[np.int64] = self.class_counts_
-        return counts
+        return self.class_counts_
 
     # -- training --------------------------------------------------------------------------
 

@@ -48,13 +48,7 @@ IMB_MIX_METHODS: dict[str, dict[str, Any]] = {
 
 
 def method_parameters(method: str, methods: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Parameters of a method by its name in the tables of section 4.5.1 or 5.5.1.
-
-    Raises
-    ------
-    ValueError
-        With the known names, if there is no such method.
-    """
+    """Parameters of a method of section 4.5.1 or 5.5.1; ValueError with the known names."""
     if method not in methods:
         raise ValueError(f"method must be one of {', '.join(methods)}; got {method!r}.")
     return dict(methods[method])

@@ -223,8 +223,7 @@ class ImbMixClassifier(BaseAdversarialClassifier):
     def _loss_counts(self, loss: ClassLoss) -> NDArray[Any]:
         if isinstance(loss, BalancedSoftmaxLoss):
             # the frequencies that the network meets; LDAM's margins go by different rows
-            counts: NDArray[Any] = self._augmented_counts.numpy()
-            return counts
+            return self._augmented_counts.numpy()
         return super()._loss_counts(loss)
 
     def _augmented(
@@ -269,12 +268,11 @@ class ImbMixClassifier(BaseAdversarialClassifier):
         own, other = mixed.share, 1.0 - mixed.share
         if row_weight is not None:
             own, other = own * row_weight, other * row_weight[mixed.partner]
-        loss: Tensor = self.criterion_(
+        return self.criterion_(
             torch.cat([logits, logits]),
             torch.cat([mixed.y, mixed.y_partner]),
             torch.cat([own, other]),
         )
-        return loss
 
     def _separated_classes(self, y: Tensor) -> Tensor:
         return y if self._mixed is None else self._mixed.dominant

@@ -441,13 +441,7 @@ NAMED_LOSSES: dict[str, type[ClassLoss]] = {
 
 
 def loss_class(criterion: Any) -> type[nn.Module]:
-    """The class that a parameter ``criterion`` stands for.
-
-    Raises
-    ------
-    ValueError
-        If it is no known name and no class of losses.
-    """
+    """The class that ``criterion`` stands for; ValueError if it is no known name or loss."""
     if isinstance(criterion, str) and criterion in NAMED_LOSSES:
         return NAMED_LOSSES[criterion]
     if inspect.isclass(criterion) and issubclass(criterion, nn.Module):

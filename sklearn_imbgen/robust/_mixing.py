@@ -102,8 +102,7 @@ def augmented_class_counts(class_counts: ArrayLike, per_row: Floats) -> Floats:
     >>> augmented_class_counts([30, 5], np.array([0.0, 3.0]))
     array([30., 20.])
     """
-    sizes: Floats = np.asarray(class_counts, dtype=np.float64) * (1.0 + per_row)
-    return sizes
+    return np.asarray(class_counts, dtype=np.float64) * (1.0 + per_row)
 
 
 def supplementary_examples(
@@ -303,12 +302,7 @@ class WeightAverage:
     def put_into(self, module: nn.Module, batches: Iterable[Tensor]) -> None:
         """Give the network the mean weights, and batch normalisation the statistics of those.
 
-        Parameters
-        ----------
-        module : Module
-        batches : iterable of Tensor
-            One pass of the rows that the network is trained on; only drawn from where the
-            network normalises batches.
+        ``batches`` is one pass of the training rows, drawn from only where it is normalised.
         """
         with torch.no_grad():
             pairs = zip(module.parameters(), self._average.module.parameters(), strict=True)

@@ -155,8 +155,7 @@ def _units(net: Any, feature_scale: Any) -> Array | None:
             f"feature_scale={feature_scale!r} needs training rows: give it to the "
             f'constructor, or pass an array, None or "{AS_TRAINED}" here.'
         )
-    units: Array | None = net.feature_scale_
-    return units
+    return net.feature_scale_
 
 
 def _check_settings(
@@ -189,15 +188,8 @@ def _in_container_of(X: Any, changed: Array) -> Any:
 def auto_attack(module: nn.Module, X: Tensor, y: Tensor, threat: Threat, seed: int) -> Tensor:
     """Rows attacked by AutoAttack (Croce and Hein, 2020).
 
-    The library knows rows in [0, 1] and one epsilon: rows are mapped there by the clip
-    values, of which all features must have the same.
-
-    Raises
-    ------
-    ImportError
-        If pyautoattack is not installed.
-    ValueError
-        If the threat is none that the library can express.
+    The library knows rows in [0, 1] and one epsilon: rows are mapped there by the clip values, of
+    which all features must have the same. ValueError at a threat that it cannot express.
     """
     library = import_extra("pyautoattack", "robust", "AutoAttack")
     if threat.scale is not None or threat.low is None or threat.high is None:
@@ -213,8 +205,7 @@ def auto_attack(module: nn.Module, X: Tensor, y: Tensor, threat: Threat, seed: i
     images = X if X.dim() == 4 else X.reshape(len(X), 1, 1, -1)
 
     def logits(inputs: Tensor) -> Tensor:
-        output: Tensor = module(inputs.reshape(-1, *shape[1:]) * extent + low)
-        return output
+        return module(inputs.reshape(-1, *shape[1:]) * extent + low)
 
     with torch.no_grad():
         n_classes = logits(((images[:1] - low) / extent).clamp(0, 1)).shape[1]
@@ -229,8 +220,7 @@ def auto_attack(module: nn.Module, X: Tensor, y: Tensor, threat: Threat, seed: i
     # as the standard set has it
     attacker.fab.n_restarts = 1
     found, _ = attacker.run_standard_evaluation(inside, y)
-    changed: Tensor = (found * extent + low).reshape(shape)
-    return changed
+    return (found * extent + low).reshape(shape)
 
 
 def _auto_attack_names(norm: str, size: tuple[int, ...], n_classes: int) -> list[str]:

@@ -72,8 +72,7 @@ def _normalised(sizes: Floats, counts: Floats) -> Floats:
     met = counts > 0
     weights = np.zeros_like(counts)
     weights[met] = 1.0 / sizes[met]
-    normalised: Floats = weights / weights[met].mean()
-    return normalised
+    return weights / weights[met].mean()
 
 
 def class_weights(
@@ -83,27 +82,11 @@ def class_weights(
     *,
     sizes_in_loss: bool = False,
 ) -> Floats | None:
-    """Weights by the value of a parameter ``class_weight``.
+    """Weights by the value of a parameter ``class_weight``, in the order of ``classes``.
 
-    Parameters
-    ----------
-    class_weight : {"auto", "effective", "balanced"}, dict, array-like or None
-        "auto" is "effective" unless ``sizes_in_loss``. A dict gives the weight of each
-        label, 1 where it is silent; an array one for each class, in order; None is no weights.
-    class_counts : array-like of shape (n_classes,)
-    classes : ndarray of shape (n_classes,)
-        Labels in the order of the counts.
-    sizes_in_loss : bool, default=False
-        The loss makes up for the sizes of the classes already.
-
-    Returns
-    -------
-    ndarray of shape (n_classes,) or None
-
-    Raises
-    ------
-    ValueError
-        If a dict names an unknown class or gives a weight below 0, or all are 0.
+    "auto" is "effective" unless ``sizes_in_loss``: the loss then makes up for the sizes already. A
+    dict gives the weight of each label, 1 where it is silent; None is no weights. ValueError if
+    a dict names an unknown class, a weight is below 0, or all are 0.
     """
     if class_weight is None or (class_weight == "auto" and sizes_in_loss):
         return None
