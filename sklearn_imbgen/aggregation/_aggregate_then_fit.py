@@ -25,8 +25,6 @@ from sklearn_imbgen.aggregation._label_matrix import codes_of
 from sklearn_imbgen.aggregation._truth_inference import possible_truths
 from sklearn_imbgen.utils import check_row_order
 
-__all__ = ["AggregateThenFit"]
-
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 

@@ -15,8 +15,6 @@ from sklearn_imbgen.aggregation._labels import CrowdLabels, judged_workers, warn
 from sklearn_imbgen.aggregation._truth_inference import error_rates
 from sklearn_imbgen.utils import check_row_order
 
-__all__ = ["BaseAggregator", "Judgement"]
-
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 

@@ -22,8 +22,6 @@ from sklearn_imbgen.utils import (
     refuse_missing_labels,
 )
 
-__all__ = ["CrowdInput", "agreement", "balancing_weights", "check_rows", "read_crowd_labels"]
-
 
 class CrowdInput(NamedTuple):
     """The label matrix as given, its encoding, and the truth if known."""

@@ -24,8 +24,6 @@ from sklearn_imbgen.aggregation._truth_inference import (
     vote_proportions,
 )
 
-__all__ = ["DawidSkene", "TruthInference", "dawid_skene"]
-
 Floats = NDArray[np.float64]
 
 

@@ -18,8 +18,6 @@ from sklearn_imbgen.aggregation._labels import (
 )
 from sklearn_imbgen.utils import is_missing, is_polars, name_some, plain, polars_to_pandas
 
-__all__ = ["check_label_matrix", "codes_of"]
-
 
 def check_label_matrix(
     worker_labels: Any, *, missing_label: Any = -1, classes: Array | None = None

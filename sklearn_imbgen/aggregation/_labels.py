@@ -12,15 +12,6 @@ from sklearn_imbgen._typing import Array
 from sklearn_imbgen.exceptions import IdleWorkerWarning, SimilarLabelsWarning
 from sklearn_imbgen.utils import name_some, plain
 
-__all__ = [
-    "AnnotationMatrix",
-    "CrowdLabels",
-    "judged_workers",
-    "refuse_other_tables",
-    "warn_of_idle_workers",
-    "warn_of_similar_labels",
-]
-
 # What the columns of a table with one label per row are called, without blanks and "_id".
 WORKER_COLUMNS = {"worker", "annotator", "rater", "coder", "labeler", "labeller", "performer"}
 LABEL_COLUMNS = {"label", "answer", "annotation", "vote", "response", "rating", "class"}

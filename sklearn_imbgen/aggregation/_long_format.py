@@ -12,8 +12,6 @@ from sklearn_imbgen.aggregation._label_matrix import check_label_matrix
 from sklearn_imbgen.aggregation._labels import AnnotationMatrix
 from sklearn_imbgen.utils import import_extra, is_polars, name_some, plain, polars_to_pandas
 
-__all__ = ["annotations_to_matrix", "matrix_to_annotations"]
-
 Codes = NDArray[np.intp]
 
 

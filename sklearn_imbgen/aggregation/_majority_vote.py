@@ -15,8 +15,6 @@ from sklearn_imbgen.aggregation._truth_inference import (
     vote_proportions,
 )
 
-__all__ = ["MajorityVote"]
-
 
 class MajorityVote(BaseAggregator):
     """Give each row the label that most of its workers gave.

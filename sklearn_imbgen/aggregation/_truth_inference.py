@@ -14,26 +14,6 @@ from sklearn.utils import check_scalar
 from sklearn_imbgen.aggregation._label_matrix import check_label_matrix
 from sklearn_imbgen.aggregation._labels import CrowdLabels
 
-__all__ = [
-    "VoteModel",
-    "annotation_matrix",
-    "certainty_of_votes",
-    "confusion_counts",
-    "error_rates",
-    "floored_log",
-    "label_certainty",
-    "label_log_likelihood",
-    "majority_codes",
-    "maximize_confusion",
-    "mean_posterior",
-    "pooled_confusion",
-    "possible_truths",
-    "posterior_from",
-    "row_shares",
-    "vote_model",
-    "vote_proportions",
-]
-
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 SmoothingTarget = Literal["pooled", "uniform"]

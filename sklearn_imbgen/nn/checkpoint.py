@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from sklearn_imbgen.utils import whole_file
 
-__all__ = ["Checkpoint"]
-
 # Of these, one may change without making the run another one.
 FREE_PARAMETERS = (
     "checkpoint",

@@ -15,20 +15,6 @@ from torch.nn import functional
 
 from sklearn_imbgen.nn.modules import build_module, linear, multilayer_perceptron
 
-__all__ = [
-    "CosineLinear",
-    "FeatureCapture",
-    "ResidualNetwork",
-    "Standardize",
-    "TableNetwork",
-    "build_network",
-    "check_logits",
-    "evaluation_mode",
-    "find_layer",
-    "last_linear",
-    "replace_layer",
-]
-
 
 class Standardize(nn.Module):
     """Fixed first layer: subtract a mean and divide by a scale.

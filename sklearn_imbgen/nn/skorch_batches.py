@@ -12,8 +12,6 @@ from torch import Tensor, distributed
 from torch.nn import functional
 from torch.utils.data import Dataset, Subset, TensorDataset
 
-__all__ = ["CodedDataset", "TensorBatches", "arrays_of", "gather_rows"]
-
 Encode = Callable[[Any], NDArray[np.int64]]
 
 

@@ -49,8 +49,6 @@ from sklearn_imbgen.utils import (
     refuse_masked,
 )
 
-__all__ = ["SkorchClassifier"]
-
 # A training loss that grows by this factor over that of the first epoch has exploded.
 EXPLOSION_FACTOR = 1e3
 # What adversarial training by SGD is usually run with.

@@ -4,8 +4,6 @@ import inspect
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["RARE", "first_unknown", "known_beside", "named_parts"]
-
 # skorch's rarer parameters, and ours of that kind: taken where given, as skorch takes module__*.
 RARE = (
     "iterator_train",

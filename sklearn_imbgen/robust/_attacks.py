@@ -12,16 +12,6 @@ from torch.nn import functional
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.nn import evaluation_mode
 
-__all__ = [
-    "Threat",
-    "fast_gradient_sign_method",
-    "feature_units",
-    "make_threat",
-    "margin_of_error",
-    "projected_gradient_descent",
-    "row_cross_entropy",
-]
-
 Logits = Callable[[Tensor], Tensor]
 RowLoss = Callable[[Tensor, Tensor], Tensor]
 

@@ -49,8 +49,6 @@ from sklearn_imbgen.robust._weights import (
     epoch_of,
 )
 
-__all__ = ["BaseAdversarialClassifier"]
-
 # rows, codes, and weights of the rows or None
 TrainingBatch = tuple[Tensor, Tensor, Tensor | None]
 NOT_NEGATIVE = Interval(numbers.Real, 0, None, closed="left")

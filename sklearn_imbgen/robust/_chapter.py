@@ -2,13 +2,6 @@
 
 from typing import Any
 
-__all__ = [
-    "CHAPTER_METHODS",
-    "IMB_MIX_METHODS",
-    "image_settings",
-    "method_parameters",
-]
-
 _FROM_START = {"class_weight": "effective", "reweight_start": 0}
 _DEFERRED = {"class_weight": "effective", "reweight_start": 0.8}
 

@@ -1,7 +1,5 @@
 """Docstring text that the robust classifiers share."""
 
-__all__ = ["PARAMETERS"]
-
 _MODULE = """
 module : torch.nn.Module class, instance or function, default=None
         Maps rows to one logit per class. None builds one from the data: a multilayer

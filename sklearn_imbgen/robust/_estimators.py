@@ -9,8 +9,6 @@ from sklearn_imbgen.robust._base import NOT_NEGATIVE, BaseAdversarialClassifier
 from sklearn_imbgen.robust._chapter import CHAPTER_METHODS, method_parameters
 from sklearn_imbgen.robust._docs import PARAMETERS
 
-__all__ = ["AdversarialClassifier", "SRATClassifier"]
-
 
 @Substitution(**PARAMETERS)
 class AdversarialClassifier(BaseAdversarialClassifier):

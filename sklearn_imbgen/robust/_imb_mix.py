@@ -32,8 +32,6 @@ from sklearn_imbgen.robust._mixing import (
 from sklearn_imbgen.robust._weights import epoch_of
 from sklearn_imbgen.utils import under_represented
 
-__all__ = ["ImbMixClassifier"]
-
 
 @Substitution(**PARAMETERS)
 class ImbMixClassifier(BaseAdversarialClassifier):

@@ -11,24 +11,6 @@ from torch.nn import functional
 
 from sklearn_imbgen.robust._weights import epoch_of
 
-__all__ = [
-    "NAMED_LOSSES",
-    "BalancedSoftmaxLoss",
-    "ClassLoss",
-    "CrossEntropyLoss",
-    "FocalLoss",
-    "LDAMLoss",
-    "balanced_softmax_loss",
-    "cross_entropy_loss",
-    "focal_loss",
-    "ldam_loss",
-    "ldam_margins",
-    "loss_class",
-    "make_loss",
-    "separation_loss",
-    "weighted_mean",
-]
-
 TINY = torch.finfo(torch.float32).tiny
 
 

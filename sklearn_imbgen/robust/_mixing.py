@@ -13,17 +13,6 @@ from torch.optim.swa_utils import AveragedModel, update_bn
 
 from sklearn_imbgen.robust._attacks import Threat
 
-__all__ = [
-    "MixedRows",
-    "WeightAverage",
-    "augmented_class_counts",
-    "beta_draws",
-    "label_mixing_factors",
-    "mix_rows",
-    "supplementary_counts",
-    "supplementary_examples",
-]
-
 Floats = NDArray[np.float64]
 # Layers whose statistics are of the weights that made them.
 NORMALISED = (nn.modules.batchnorm._BatchNorm,)

@@ -22,8 +22,6 @@ from sklearn_imbgen.robust._attacks import (
 )
 from sklearn_imbgen.utils import encode_labels, import_extra, labels_of_rows
 
-__all__ = ["AS_TRAINED", "auto_attack", "perturb"]
-
 # Rows attacked at once: bounds the memory.
 ATTACKED_ROWS = 1024
 ATTACKS = ("pgd", "fgsm", "autoattack")

@@ -9,14 +9,6 @@ from skorch.callbacks import Callback
 
 from sklearn_imbgen.utils import plain
 
-__all__ = [
-    "LearningRateSchedule",
-    "class_weights",
-    "effective_number_weights",
-    "epoch_of",
-    "inverse_frequency_weights",
-]
-
 Floats = NDArray[np.float64]
 
 
