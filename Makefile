@@ -38,8 +38,9 @@ demo: $(VENV)/.ready
 	$(VENV)/bin/imbgen compare $(if $(DATA),"$(DATA)") $(if $(TARGET),--target "$(TARGET)") \
 		$(if $(CATEGORICAL),--categorical "$(CATEGORICAL)") --picture $(PICTURE) --jobs $(JOBS)
 
+# One thread each: the tensors are small, and threads would wait for each other.
 test: lint
-	$(VENV)/bin/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2
 
 # Deprecations that old libraries meet in new ones are not ours; the benchmarks are for the
 # versions of constraints.txt.

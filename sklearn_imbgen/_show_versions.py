@@ -3,8 +3,6 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-__all__ = ["show_versions", "versions"]
-
 LIBRARIES = (
     "sklearn-imbgen",
     "numpy",

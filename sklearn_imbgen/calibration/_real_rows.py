@@ -12,8 +12,6 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from sklearn_imbgen.utils import check_row_order, encode_labels, labels_of_rows, plain
 
-__all__ = ["calibrate_on_real_rows"]
-
 # What scikit-learn's own five folds ask for.
 LEAST_ROWS = 5
 

@@ -23,18 +23,6 @@ from sklearn_imbgen.exceptions import IdleWorkerWarning
 from sklearn_imbgen.metrics import annotator_report, krippendorff_alpha
 from sklearn_imbgen.utils import name_some
 
-__all__ = [
-    "METHODS",
-    "Inferred",
-    "VoteColumns",
-    "Votes",
-    "agreement_in_words",
-    "describe",
-    "draw",
-    "infer",
-    "read_votes",
-]
-
 METHODS = {"dawid-skene": DawidSkene, "majority": MajorityVote}
 
 SHOWN_WORKERS = 20

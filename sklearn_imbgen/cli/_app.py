@@ -11,8 +11,6 @@ import click
 from sklearn_imbgen import __version__
 from sklearn_imbgen.cli import CommandError, Tally, collect_warnings, explained, one_line
 
-__all__ = ["app"]
-
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 

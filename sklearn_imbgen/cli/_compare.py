@@ -27,26 +27,6 @@ from sklearn_imbgen.cli._page import plain_text, save_figure, without_screen
 from sklearn_imbgen.cli._resample import METHODS, NO_METHOD, Settings, build_sampler
 from sklearn_imbgen.cli._tables import Table, describe_counts
 
-__all__ = [
-    "CLASSIFIERS",
-    "CLASS_SCORES",
-    "SCORES",
-    "Comparison",
-    "Study",
-    "WithRows",
-    "check_training_rows",
-    "compare",
-    "describe",
-    "digits_study",
-    "draw",
-    "mean_and_spread",
-    "pipeline_steps",
-    "resample_first_fold",
-    "settings_of",
-    "summarise",
-    "table_study",
-]
-
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 CLASSIFIERS: dict[str, Callable[..., Any]] = {

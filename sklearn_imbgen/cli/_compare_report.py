@@ -35,8 +35,6 @@ from sklearn_imbgen.cli._report import (
 from sklearn_imbgen.cli._resample import METHODS, NO_METHOD
 from sklearn_imbgen.cli._tables import describe_counts
 
-__all__ = ["compare_page"]
-
 FIRST_SCORE = next(iter(SCORES))
 # The line of the fidelity table that the methods are measured by.
 REAL_ROWS = "training rows"

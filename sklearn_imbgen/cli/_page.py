@@ -13,28 +13,6 @@ from sklearn_imbgen.cli import CommandError, one_line
 from sklearn_imbgen.cli._tables import atomic_path
 from sklearn_imbgen.utils import import_extra
 
-__all__ = [
-    "NOT_KNOWN",
-    "Bar",
-    "Cell",
-    "Facts",
-    "Figure",
-    "Figures",
-    "Page",
-    "Section",
-    "Table",
-    "Text",
-    "check_page",
-    "check_picture",
-    "close",
-    "figure_source",
-    "number",
-    "plain_text",
-    "save_figure",
-    "without_screen",
-    "write_page",
-]
-
 EXTENSION = ".html"
 TEMPLATE = "report.html.jinja"
 NOT_KNOWN = "-"

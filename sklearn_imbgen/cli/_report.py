@@ -34,23 +34,6 @@ from sklearn_imbgen.cli._page import (
 from sklearn_imbgen.metrics import nearest_original_distance
 from sklearn_imbgen.utils import TableCodec
 
-__all__ = [
-    "Run",
-    "class_balance",
-    "fidelity",
-    "grown_classes",
-    "judgements",
-    "latent_maps",
-    "made_by",
-    "parameters",
-    "row_pictures",
-    "run_of",
-    "settings",
-    "take",
-    "versions_section",
-    "warnings_section",
-]
-
 # Classes with tables and figures of their own, the smallest first, and crosses of each on a map.
 SHOWN_CLASSES = 8
 SHOWN_SYNTHETIC = 500

@@ -33,18 +33,6 @@ from sklearn_imbgen.cli._tables import (
 )
 from sklearn_imbgen.exceptions import FewSamplesWarning
 
-__all__ = [
-    "METHODS",
-    "NO_METHOD",
-    "Method",
-    "Request",
-    "Resampled",
-    "Settings",
-    "build_sampler",
-    "known",
-    "resample",
-]
-
 NO_METHOD = "none"
 SMOTE_NEIGHBORS = 5
 STRATEGIES = ("auto", "minority", "not minority", "not majority", "all")

@@ -38,8 +38,6 @@ from sklearn_imbgen.cli._resample import METHODS
 from sklearn_imbgen.cli._tables import Table as DataTable
 from sklearn_imbgen.cli._tables import describe_counts
 
-__all__ = ["resample_page"]
-
 # Of a class: columns compared, those that differ most, and categories with a share of their own.
 SHOWN_COLUMNS = 100
 SHOWN_CATEGORIES = 6

@@ -23,29 +23,6 @@ from sklearn_imbgen._typing import Array
 from sklearn_imbgen.cli import CommandError, one_line
 from sklearn_imbgen.utils import import_extra, name_some, whole_file
 
-__all__ = [
-    "EXTENSIONS",
-    "Reading",
-    "Table",
-    "atomic_path",
-    "check_columns",
-    "check_labels",
-    "check_output",
-    "describe_counts",
-    "hint_at_spaces",
-    "is_same_file",
-    "need_pyarrow",
-    "read_as_written",
-    "read_table",
-    "refuse_cells",
-    "refuse_text",
-    "table_format",
-    "warn_of_numberings",
-    "without_index",
-    "write_resampled",
-    "write_table",
-]
-
 EXTENSIONS = (".csv", ".csv.gz", ".parquet")
 
 # pandas 3.1 deprecates the option and reads floats exactly without it; older ones

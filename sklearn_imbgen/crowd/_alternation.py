@@ -20,8 +20,6 @@ from sklearn_imbgen.crowd._network import CrowdData, class_probabilities
 from sklearn_imbgen.crowd._synthetic import Offspring, draw_offspring, labels_like_neighbors
 from sklearn_imbgen.utils import plain
 
-__all__ = ["CHAPTER", "WARM_UPS", "Alternation", "Procedure", "warm_up_groups"]
-
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 Batch = tuple[Tensor, Floats]

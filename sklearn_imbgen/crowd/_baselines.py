@@ -29,8 +29,6 @@ from sklearn_imbgen.crowd._network import (
 )
 from sklearn_imbgen.nn import Schedule, Step, train
 
-__all__ = ["CrowdLayerClassifier", "MBEMClassifier", "WorkerLayer", "labels_of_rows"]
-
 Floats = NDArray[np.float64]
 
 

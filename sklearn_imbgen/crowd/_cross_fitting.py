@@ -20,8 +20,6 @@ from sklearn_imbgen.nn import (
     train,
 )
 
-__all__ = ["CrossFitting", "Ensemble", "Member", "deal_out"]
-
 Codes = NDArray[np.intp]
 Floats = NDArray[np.float64]
 

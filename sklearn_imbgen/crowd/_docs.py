@@ -1,7 +1,5 @@
 """Docstring text that several crowd estimators share."""
 
-__all__ = ["PARAMETERS"]
-
 _NETWORK = """
 hidden_dims : sequence of int, default=(128,)
         Widths of the feature extractor's hidden layers. Not used with ``module``.

@@ -23,8 +23,6 @@ from sklearn_imbgen.crowd._inference import PRIORS, LabelInference
 from sklearn_imbgen.crowd._network import BaseCrowdClassifier, CrowdData
 from sklearn_imbgen.nn import multilayer_perceptron
 
-__all__ = ["ICEDClassifier"]
-
 Floats = NDArray[np.float64]
 
 # A part of fewer rows than this is not held out: it is missed more than it tells.

@@ -27,17 +27,6 @@ from sklearn_imbgen.aggregation import (
 )
 from sklearn_imbgen.crowd._synthetic import append_rows
 
-__all__ = [
-    "PRIORS",
-    "GradedModel",
-    "LabelInference",
-    "agreement_start",
-    "graded_log_likelihood",
-    "maximize_model",
-    "tempered",
-    "vote_accuracies",
-]
-
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 

@@ -50,15 +50,6 @@ from sklearn_imbgen.nn import (
 )
 from sklearn_imbgen.utils import TableCodec, check_row_order, plain
 
-__all__ = [
-    "BaseCrowdClassifier",
-    "CrowdData",
-    "build_classifier",
-    "class_probabilities",
-    "draw_row_batches",
-    "soft_cross_entropy",
-]
-
 Floats = NDArray[np.float64]
 
 # not float32: large values of a float64 table are scaled before they are made smaller

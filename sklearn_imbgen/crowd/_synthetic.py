@@ -13,15 +13,6 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn_imbgen.aggregation import CrowdLabels
 from sklearn_imbgen.utils import draw_pairs
 
-__all__ = [
-    "Offspring",
-    "append_rows",
-    "certainty_step",
-    "draw_offspring",
-    "labels_like_neighbors",
-    "missing_mass",
-]
-
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 

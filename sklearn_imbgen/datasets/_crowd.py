@@ -11,8 +11,6 @@ from sklearn_imbgen.aggregation import check_label_matrix
 from sklearn_imbgen.datasets._imbalance import list_labels
 from sklearn_imbgen.utils import check_row_order, name_some
 
-__all__ = ["encode_truth", "make_crowd_labels"]
-
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 Mask = NDArray[np.bool_]

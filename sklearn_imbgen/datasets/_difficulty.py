@@ -17,8 +17,6 @@ from sklearn.utils import check_array, check_random_state, check_scalar
 from sklearn_imbgen.datasets._crowd import encode_truth
 from sklearn_imbgen.utils import check_row_order, draw_seed, refuse_masked
 
-__all__ = ["estimate_difficulty"]
-
 Floats = NDArray[np.float64]
 
 # the sum of many squares of larger values leaves float64

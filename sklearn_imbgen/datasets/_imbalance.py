@@ -18,8 +18,6 @@ from sklearn_imbgen.utils import (
     refuse_missing_labels,
 )
 
-__all__ = ["make_binary_imbalance", "make_exponential_imbalance", "make_step_imbalance"]
-
 Rows = NDArray[np.intp]
 RowsOfClass = dict[Any, Rows]
 RandomState = int | np.random.RandomState | None

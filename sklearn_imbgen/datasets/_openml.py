@@ -10,8 +10,6 @@ from scipy import sparse
 from sklearn.datasets import fetch_openml, get_data_home
 from sklearn.utils import Bunch
 
-__all__ = ["fetch_gas_drift", "fetch_gisette", "fetch_madelon", "fetch_sensorless", "fetch_usps"]
-
 Result: TypeAlias = Bunch | tuple[NDArray[np.float64], NDArray[Any]]
 
 

@@ -25,8 +25,6 @@ from sklearn_imbgen.inspection._axes import counted, largest_first, take_axes
 from sklearn_imbgen.metrics import annotator_report, labels_and_truth
 from sklearn_imbgen.utils import fitted_part
 
-__all__ = ["AnnotatorDisplay"]
-
 SHOWN_BARS = 20
 # How the workers whose matrices are shown are chosen, and how a title says it.
 ORDERS = {"volume": "with most labels", "error_rate": "with the highest error rate"}

@@ -20,8 +20,6 @@ from sklearn_imbgen.inspection._axes import (
     import_pyplot,
 )
 
-__all__ = ["draw_bars", "draw_matrices", "draw_points", "new_axes", "short_name"]
-
 Floats = NDArray[np.float64]
 
 # Colour and mark of each "looks_like" of metrics.annotator_report.

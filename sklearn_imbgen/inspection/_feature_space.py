@@ -13,8 +13,6 @@ from sklearn_imbgen.inspection._axes import BLACK, MARKERS, PALETTE, add_legend,
 from sklearn_imbgen.inspection._projection import PlaneProjection, pick_rows
 from sklearn_imbgen.utils import check_finite, draw_seed, labels_of_rows, split_pipeline
 
-__all__ = ["FeatureSpaceDisplay"]
-
 METHODS = ("tsne", "pca")
 # scikit-learn's, and less where there are few rows
 PERPLEXITY = 30.0

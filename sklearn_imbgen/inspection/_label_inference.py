@@ -20,8 +20,6 @@ from sklearn_imbgen.inspection._axes import (
 )
 from sklearn_imbgen.utils import fitted_part, labels_of_rows
 
-__all__ = ["LabelInferenceDisplay"]
-
 Curve = Sequence[float]
 
 PROBABILITY = "probability of the inferred label"

@@ -15,8 +15,6 @@ from sklearn_imbgen.inspection._axes import BLACK, MARKERS, PALETTE, add_legend,
 from sklearn_imbgen.inspection._projection import PlaneProjection, pick_rows
 from sklearn_imbgen.utils import labels_of_rows
 
-__all__ = ["LatentSpaceDisplay"]
-
 # Letters that fit along the height of a figure of matplotlib's usual size.
 AXIS_WIDTH = 36
 

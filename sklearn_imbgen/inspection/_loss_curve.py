@@ -19,8 +19,6 @@ from sklearn_imbgen.inspection._axes import (
 )
 from sklearn_imbgen.utils import split_pipeline
 
-__all__ = ["LossCurveDisplay"]
-
 History = Mapping[str, Mapping[str, Sequence[float]]]
 # What skorch records: a row for each epoch, with a list of its batches.
 Epochs = Sequence[Mapping[str, Any]]

@@ -13,8 +13,6 @@ from sklearn_imbgen.inspection._projection import ImageSpace, MapSpace, pick_row
 from sklearn_imbgen.metrics import fidelity_report
 from sklearn_imbgen.utils import draw_seed, labels_of_rows, match_columns, plain
 
-__all__ = ["ResamplingDisplay", "fidelity_of_methods"]
-
 # Encoded originals that differ by more than this are not the same rows.
 SAME_ROW = 1e-3
 

@@ -19,8 +19,6 @@ from sklearn_imbgen.metrics import (
 )
 from sklearn_imbgen.utils import labels_of_rows, under_represented
 
-__all__ = ["RobustnessDisplay"]
-
 Floats = NDArray[np.float64]
 
 PURPOSE = "RobustnessDisplay.plot"

@@ -13,8 +13,6 @@ from sklearn_imbgen.metrics._black_box import Ball, distances_to_error
 from sklearn_imbgen.metrics._raw_units import as_numbers, find_raw_units, like
 from sklearn_imbgen.utils import labels_of_rows, name_some, split_pipeline
 
-__all__ = ["Attack", "AttackedRows"]
-
 Mask = NDArray[np.bool_]
 
 BLACK_BOX = "black_box"

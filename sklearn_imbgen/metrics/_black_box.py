@@ -11,8 +11,6 @@ from sklearn.utils import check_random_state
 
 from sklearn_imbgen.utils import draw_seed, import_extra
 
-__all__ = ["Ball", "distances_to_error"]
-
 Floats = NDArray[np.float64]
 Predict = Callable[[Floats], NDArray[Any]]
 

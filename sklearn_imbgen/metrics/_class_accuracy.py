@@ -11,16 +11,6 @@ from sklearn_imbgen.metrics._attack import AttackedRows
 from sklearn_imbgen.metrics._columns import ColumnReport
 from sklearn_imbgen.utils import labels_of_rows, name_some, under_represented
 
-__all__ = [
-    "ClassAccuracyReport",
-    "accuracy_of_classes",
-    "class_accuracy",
-    "class_sizes",
-    "mean_of_classes",
-    "report_columns",
-    "training_sizes",
-]
-
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 

@@ -4,8 +4,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-__all__ = ["ColumnReport"]
-
 
 class ColumnReport(dict[str, NDArray[Any]]):
     """Columns by name; prints as a table, and ``pandas.DataFrame(report)`` takes it as it is.

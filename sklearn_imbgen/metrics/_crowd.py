@@ -22,8 +22,6 @@ from sklearn_imbgen.utils import (
     refuse_label_matrix,
 )
 
-__all__ = ["AnnotatorReport", "annotator_report", "krippendorff_alpha", "labels_and_truth"]
-
 Floats = NDArray[np.float64]
 
 # The thresholds of "looks_like"; annotator_report documents them.

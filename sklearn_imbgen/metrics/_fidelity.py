@@ -17,16 +17,6 @@ from sklearn.utils import check_random_state
 
 from sklearn_imbgen.utils import check_finite, draw_seed, match_columns, refuse_masked
 
-__all__ = [
-    "coverage_score",
-    "density_score",
-    "detection_auc",
-    "feature_distance",
-    "fidelity_report",
-    "intrusion_rate",
-    "nearest_original_distance",
-]
-
 Rows = NDArray[np.float64]
 
 # A synthetic row this near to an original, in their usual distance, is a copy;

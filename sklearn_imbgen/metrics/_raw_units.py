@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.preprocessing import MinMaxScaler
 
-__all__ = ["RawUnits", "as_numbers", "find_raw_units", "like"]
-
 Floats = NDArray[np.float64]
 
 PROBED_ROWS = 200

@@ -14,8 +14,6 @@ from sklearn_imbgen.metrics._class_accuracy import (
     training_sizes,
 )
 
-__all__ = ["RobustScorer", "class_accuracy_report", "robust_accuracy_score", "robust_scorer"]
-
 AVERAGES = ("micro", "macro")
 
 

@@ -19,8 +19,6 @@ from sklearn_imbgen.aggregation import (
 )
 from sklearn_imbgen.model_selection._crowd_split import is_label_matrix
 
-__all__ = ["crowd_scorer"]
-
 REFERENCES = ("majority_vote", "dawid_skene")
 
 

@@ -10,8 +10,6 @@ from sklearn.model_selection import StratifiedKFold
 
 from sklearn_imbgen.aggregation import AnnotationMatrix, check_label_matrix, majority_codes
 
-__all__ = ["CrowdStratifiedKFold", "is_label_matrix"]
-
 Rows = NDArray[np.intp]
 
 

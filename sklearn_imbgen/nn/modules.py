@@ -13,23 +13,6 @@ from torch.nn import functional
 
 from sklearn_imbgen.nn.runtime import thread_share
 
-__all__ = [
-    "ConditionalNetwork",
-    "OneHotBlocks",
-    "WithHead",
-    "apply_in_chunks",
-    "build_module",
-    "check_output_shape",
-    "classification_loss",
-    "cluster_loss",
-    "hidden_widths",
-    "linear",
-    "multilayer_perceptron",
-    "realness_loss",
-    "reconstruction_loss",
-    "weight_penalty",
-]
-
 # Rows pushed through a network at once outside training: bounds the memory.
 INFERENCE_ROWS = 8192
 

@@ -13,8 +13,6 @@ from tqdm.auto import tqdm
 
 from sklearn_imbgen.exceptions import DivergenceError, DivergenceWarning
 
-__all__ = ["History", "Schedule", "Step", "balanced_batches", "plain_batches", "train"]
-
 # What a loss gives per batch, what one epoch leaves, and the record of all epochs.
 Terms = dict[str, Tensor]
 Row = dict[str, dict[str, float]]

@@ -21,8 +21,6 @@ from sklearn_imbgen.robust import (
     supplementary_examples,
 )
 
-__all__ = ["AdversarialMixing", "Partners", "favouring_shares", "least_favouring_share"]
-
 # New rows made at a time, so that the attack's memory does not grow with their number.
 CHUNK_ROWS = 8192
 

@@ -30,8 +30,6 @@ from sklearn_imbgen.over_sampling._generative import (
 )
 from sklearn_imbgen.over_sampling._swim import covariance_roots
 
-__all__ = ["BAGAN", "BalancingPlayers", "latent_normal"]
-
 Terms = dict[str, Tensor]
 
 

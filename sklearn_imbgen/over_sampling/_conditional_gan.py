@@ -23,8 +23,6 @@ from sklearn_imbgen.over_sampling._generative import (
     TrainingTensors,
 )
 
-__all__ = ["ConditionalGAN"]
-
 
 @Substitution(**PARAMETERS)
 class ConditionalGAN(BaseGenerativeOverSampler):

@@ -28,8 +28,6 @@ from sklearn_imbgen.over_sampling._variation import (
     within_class_covariance,
 )
 
-__all__ = ["GLGAN"]
-
 # The classifier may undo a variation if the class has at least as many rows as the latent
 # points have dimensions: of fewer it knows too little to say where the class ends.
 TRUSTED_SHARE = 0.5

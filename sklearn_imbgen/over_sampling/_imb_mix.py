@@ -31,8 +31,6 @@ from sklearn_imbgen.over_sampling._surrogate import (
 from sklearn_imbgen.robust import Threat, supplementary_counts
 from sklearn_imbgen.utils import under_represented, warn_of_few_rows
 
-__all__ = ["ImbMix"]
-
 # Parameters of chapter 5's mixing, and of the draw of pairs.
 MIXING = ("noise_scale", "mixing", "mixing_concentration", "kappa", "tau")
 PAIRING = ("own_class_share", "k_neighbors", "bound_by_pair")

@@ -27,16 +27,6 @@ from sklearn_imbgen.utils import (
     refuse_masked,
 )
 
-__all__ = [
-    "check_labels",
-    "check_row_weights",
-    "check_rows",
-    "extend_weights",
-    "find_categorical",
-    "one_hot",
-    "rows_to_add",
-]
-
 
 def check_labels(X: Any, y: Any) -> tuple[Any, Array | None]:
     """One label per row, and the labels of the columns if they are one-hot.

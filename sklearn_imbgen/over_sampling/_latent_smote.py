@@ -43,8 +43,6 @@ from sklearn_imbgen.utils import (
     warn_of_few_rows,
 )
 
-__all__ = ["LatentSMOTE", "LatentSpace"]
-
 # names under which imbalanced-learn's over-samplers count neighbors within a class
 NEIGHBOR_PARAMETERS = ("k_neighbors", "n_neighbors")
 

@@ -19,8 +19,6 @@ from sklearn_imbgen.nn import (
 )
 from sklearn_imbgen.utils import plain
 
-__all__ = ["Judgement", "Judges", "Players", "class_margin", "warn_if_unreliable"]
-
 Terms = dict[str, Tensor]
 
 # Shares from which on a user is warned.

@@ -16,18 +16,6 @@ from sklearn_imbgen.nn import apply_in_chunks, check_logits
 from sklearn_imbgen.robust import ImbMixClassifier
 from sklearn_imbgen.utils import TableCodec, plain
 
-__all__ = [
-    "OnEncodedRows",
-    "check_finite_logits",
-    "column_slopes",
-    "column_units",
-    "network_of",
-    "on_encoded_rows",
-    "thinned_rows",
-    "to_be_trained",
-    "train_surrogate",
-]
-
 # Most mini-batches of an epoch.
 STEPS_PER_EPOCH = 16
 # Standard deviations of a column beyond which its values count by their logarithm.

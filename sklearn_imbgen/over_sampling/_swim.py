@@ -14,8 +14,6 @@ from sklearn_imbgen.over_sampling._base import (
     TrainingRows,
 )
 
-__all__ = ["SWIM", "CovarianceRoots", "covariance_roots", "mean_and_roots", "rescale_to_norms"]
-
 # A direction whose standard deviation is below this fraction of the widest one counts as
 # constant: encoded rows are float32, so dependent columns leave about 1e-7 behind.
 CONSTANT = 1e-5

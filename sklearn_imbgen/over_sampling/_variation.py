@@ -6,14 +6,6 @@ from scipy.stats import entropy
 
 from sklearn_imbgen._typing import Array
 
-__all__ = [
-    "draw_class_pairs",
-    "effective_dimension",
-    "same_class_differences",
-    "variation_share",
-    "within_class_covariance",
-]
-
 
 def within_class_covariance(rows: Array, codes: Array) -> NDArray[np.float64]:
     """Covariance of the rows around the mean of their class, pooled over classes, in float64.

@@ -18,15 +18,6 @@ from sklearn_imbgen import __version__
 from sklearn_imbgen.persistence._trust import own_types, without_module
 from sklearn_imbgen.utils import import_extra
 
-__all__ = [
-    "FORMAT",
-    "FormatError",
-    "add_members",
-    "read_members",
-    "warn_of_versions",
-    "with_modules",
-]
-
 FORMAT = 1
 HEADER, SCHEMA, TENSORS = "header.json", "schema.json", "tensors.safetensors"
 # skops' own names are numbers and letters; no folder, no dot but that of the ending

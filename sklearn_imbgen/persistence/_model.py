@@ -21,8 +21,6 @@ from sklearn_imbgen.persistence._trust import Trust, UntrustedError
 from sklearn_imbgen.persistence._values import VALUES, check_trees
 from sklearn_imbgen.utils import import_extra, whole_file
 
-__all__ = ["load_model", "save_model"]
-
 # the first that fits an object is taken
 KINDS = {**NETWORKS, **VALUES}
 

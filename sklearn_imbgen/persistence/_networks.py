@@ -13,8 +13,6 @@ from torch import Tensor, nn
 
 from sklearn_imbgen.persistence._records import Kind, Packer, Unpacker
 
-__all__ = ["NETWORKS"]
-
 # A module's own dictionaries: these are stored, the others hold hooks, which are functions.
 MODULE_STATE = {"_parameters": nn.Parameter, "_buffers": Tensor, "_modules": nn.Module}
 TRANSIENT = "_non_persistent_buffers_set"

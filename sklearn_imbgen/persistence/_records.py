@@ -19,8 +19,6 @@ from torch import Tensor
 
 from sklearn_imbgen.persistence._trust import Trust, name_of
 
-__all__ = ["Kind", "Packer", "Stored", "Unpacker"]
-
 SCALARS = (bool, int, float, str, type(None))
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 REDUCERS = ("__reduce__", "__reduce_ex__")

@@ -20,8 +20,6 @@ from torch import nn
 
 import sklearn_imbgen
 
-__all__ = ["Trust", "UntrustedError", "name_of", "trusted_types"]
-
 # Beside the estimators, networks and nets of this library: what their attributes hold.
 OWN_PARTS = {
     "AdversarialMixing",

@@ -28,8 +28,6 @@ from sklearn_imbgen.nn.checkpoint import plain_history
 from sklearn_imbgen.persistence._records import SCALARS, Kind, Packer, Unpacker
 from sklearn_imbgen.persistence._trust import is_safe_function, safe_name
 
-__all__ = ["VALUES", "check_trees"]
-
 NEIGHBOR_TREES = {"KDTree": KDTree, "BallTree": BallTree}
 LEAF_SIZE = 4  # its place in their state
 METRICS = {

@@ -12,8 +12,6 @@ from torch import Tensor, nn
 from sklearn_imbgen import __version__
 from sklearn_imbgen.utils import import_extra, whole_file
 
-__all__ = ["load_weights", "save_weights"]
-
 
 def save_weights(estimator: Any, path: str | os.PathLike[str]) -> None:
     """Write the tensors of the networks, and nothing else, as safetensors.

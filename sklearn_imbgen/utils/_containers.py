@@ -25,21 +25,6 @@ from sklearn_imbgen.utils._validation import (
     refuse_missing_labels,
 )
 
-__all__ = [
-    "RowContainer",
-    "build_frame",
-    "integer_bounds",
-    "is_polars",
-    "labels_of_rows",
-    "one_hot_labels",
-    "plain_labels",
-    "plain_table",
-    "polars_to_pandas",
-    "refuse_label_matrix",
-    "restore_labels",
-    "stack_rows",
-]
-
 
 def plain_table(X: Any, name: str) -> Any:
     """``X``, a polars table as a pandas one; ``name`` is the sampler's, for messages.

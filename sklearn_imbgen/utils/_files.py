@@ -7,8 +7,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["whole_file"]
-
 
 @contextmanager
 def whole_file(path: Any, name: str) -> Iterator[Path]:

@@ -6,8 +6,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-__all__ = ["import_extra", "lazy_names"]
-
 
 def lazy_names(
     package: str, homes: Mapping[str, str]

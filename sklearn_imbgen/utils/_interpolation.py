@@ -14,16 +14,6 @@ from sklearn_imbgen._typing import Array
 from sklearn_imbgen.exceptions import FewSamplesWarning
 from sklearn_imbgen.utils._validation import plain
 
-__all__ = [
-    "Pairs",
-    "draw_pairs",
-    "fewer_neighbors",
-    "interpolate",
-    "neighbor_table",
-    "uniform_step",
-    "warn_of_few_rows",
-]
-
 Rows = NDArray[np.intp]
 StepLaw = Callable[[Array, Array, np.random.RandomState], Array]
 

@@ -4,8 +4,6 @@ from typing import Any, NamedTuple
 
 from sklearn.exceptions import NotFittedError
 
-__all__ = ["PipelineParts", "fitted_part", "split_pipeline"]
-
 
 class PipelineParts(NamedTuple):
     """Steps of a Pipeline that act in prediction, and whether a sampler stood before ``last``."""

@@ -11,8 +11,6 @@ from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_imbgen._typing import Array
 
-__all__ = ["TableCodec", "dtype_bounds"]
-
 BOOLEANS = (bool, np.bool_)
 INTEGERS = (int, np.integer, np.bool_)
 # Encoded values end here, in standard deviations.

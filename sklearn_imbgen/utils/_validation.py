@@ -13,25 +13,6 @@ from scipy import sparse
 
 from sklearn_imbgen._typing import Array
 
-__all__ = [
-    "check_class_sizes",
-    "check_finite",
-    "check_frame",
-    "check_numeric_columns",
-    "check_row_order",
-    "check_target_labels",
-    "draw_seed",
-    "encode_labels",
-    "is_category",
-    "is_missing",
-    "match_columns",
-    "name_some",
-    "plain",
-    "refuse_masked",
-    "refuse_missing_labels",
-    "under_represented",
-]
-
 # How many offenders a message names.
 NAMED = 5
 

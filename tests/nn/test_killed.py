@@ -49,7 +49,7 @@ def count_calls(kind, data, path):
 
 @pytest.fixture(scope="module")
 def killed(imbalanced, tmp_path_factory):
-    """(kind, seam, number, checkpoint, signal) of runs killed at random moments."""
+    """(kind, seam, number, checkpoint, its epochs, signal) of runs killed at random moments."""
     folder = tmp_path_factory.mktemp("killed")
     random_state = np.random.RandomState(0)
     moments = []
@@ -57,8 +57,9 @@ def killed(imbalanced, tmp_path_factory):
         n_calls = count_calls(kind, imbalanced, str(folder / f"{kind}.pt"))
         numbers = random_state.randint(n_calls // 8, int(0.98 * n_calls), size=N_CALLS)
         moments += [(kind, "call", int(number)) for number in numbers]
-        seams = ["write", "write", "rename", "renamed"]
-        moments += [(kind, seam, int(random_state.randint(1, 5))) for seam in seams]
+        # in and around the writing of these checkpoints
+        seams = [("write", 1), ("write", 3), ("rename", 2), ("renamed", 4)]
+        moments += [(kind, seam, number) for seam, number in seams]
     paths = [folder / f"{place}.pt" for place in range(len(moments))]
     plan = {
         "X": str(folder / "X.npy"),
@@ -80,23 +81,25 @@ def killed(imbalanced, tmp_path_factory):
         stdout=subprocess.PIPE,
     )
     ends = json.loads(done.stdout)
-    return [(*m, path, end) for m, path, end in zip(moments, paths, ends, strict=True)]
+    # counted here: the tests go on from the checkpoints
+    epochs = [
+        len(torch.load(path, weights_only=True)["history"]) if path.exists() else 0
+        for path in paths
+    ]
+    runs = zip(moments, paths, epochs, ends, strict=True)
+    return [(*moment, path, n_epochs, end) for moment, path, n_epochs, end in runs]
 
 
 def test_every_run_was_killed_in_its_middle(killed):
     assert {end for *_, end in killed} == {signal.SIGKILL}
-    epochs = [
-        len(torch.load(path, weights_only=True)["history"]) if path.exists() else 0
-        for *_, path, _ in killed
-    ]
     # before the first checkpoint, between two, and after the last
-    assert set(epochs) == {0, 1, 2, 3, 4}
+    assert {n_epochs for *_, n_epochs, _ in killed} == {0, 1, 2, 3, 4}
 
 
 @pytest.mark.parametrize("kind", NETS)
 def test_it_ends_like_a_run_that_was_not_killed(killed, imbalanced, kind):
     reference = fit(kind, imbalanced)
-    for _, seam, number, path, _ in (run for run in killed if run[0] == kind):
+    for _, seam, number, path, *_ in (run for run in killed if run[0] == kind):
         resumed = fit(kind, imbalanced, checkpoint=str(path))
         assert resumed.history[:, "train_loss"] == reference.history[:, "train_loss"]
         for name, value in reference.module_.state_dict().items():

@@ -26,8 +26,6 @@ from sklearn_imbgen.utils import check_finite, import_extra, name_some
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["fit_resample_dask", "resample_dask"]
-
 
 def resample_dask(
     sampler: Any,

@@ -13,17 +13,6 @@ from sklearn_imbgen.utils import import_extra, plain
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "Schema",
-    "as_frame",
-    "check_sampler",
-    "count_labels",
-    "gather",
-    "learn",
-    "make_batch",
-    "pick_candidates",
-]
-
 # New rows that a sampler judges of each class, before any are made.
 JUDGED_ROWS = 10_000
 

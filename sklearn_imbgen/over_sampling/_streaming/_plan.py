@@ -13,8 +13,6 @@ from sklearn.utils import check_random_state
 from sklearn_imbgen.exceptions import FewSamplesWarning
 from sklearn_imbgen.utils import draw_seed, name_some, plain
 
-__all__ = ["MAX_MINORITY_ROWS", "MAX_TRAINING_ROWS", "Batch", "RowPlan", "plan_rows", "rows_to_add"]
-
 Counts = Mapping[Any, int]
 Positions = NDArray[np.intp]
 Keys = NDArray[np.float64]

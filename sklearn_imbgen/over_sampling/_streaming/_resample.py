@@ -26,8 +26,6 @@ from sklearn_imbgen.utils import check_finite
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ROWS_PER_PARTITION", "resample_partitions"]
-
 ROWS_PER_PARTITION = 65_536
 
 
