@@ -130,7 +130,7 @@ class SkorchClassifier(NeuralNetClassifier):
         self.__dict__.update(named | extra)
         self._params_to_validate = {name for name in extra if "__" in name}
         # scikit-learn's common checks give a value to every name of the signature, "kwargs" too
-        unknown = first_unknown(self, extra, (*RARE, "kwargs"))
+        unknown = first_unknown(self, extra, (*RARE, "kwargs")) if extra else None
         if unknown is not None:
             self.__dict__.pop(unknown)
             raise TypeError(
