@@ -1,6 +1,5 @@
 """The network on crowds: what all its classifiers share, its parts and its loss."""
 
-import copy
 import numbers
 import warnings
 from abc import ABCMeta, abstractmethod
@@ -37,6 +36,7 @@ from sklearn_imbgen.nn import (
     History,
     WithHead,
     apply_in_chunks,
+    apply_in_double_precision,
     build_module,
     check_output_shape,
     compute_settings,
@@ -259,9 +259,8 @@ class BaseCrowdClassifier(
         rows = torch.from_numpy(self._codec.encode(X))
         module: nn.Module = self.module_.encoder if embedding else self.module_
         if self.module is None:
-            # in float32 the last digits of a row depend on the rows that stand beside it;
-            # a user's module may know float32 only
-            module, rows = copy.deepcopy(module).double(), rows.double()
+            return apply_in_double_precision(module, rows)
+        # a user's module may know float32 only
         return apply_in_chunks(module, rows).double()
 
     def _build_classifier(self, data: CrowdData, start_scale: float | None = None) -> WithHead:

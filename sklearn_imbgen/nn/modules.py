@@ -62,6 +62,14 @@ def apply_in_chunks(module: nn.Module, *inputs: Tensor) -> Tensor:
         return torch.cat([module(*(rows.clone() for rows in chunk)) for chunk in chunks])
 
 
+def apply_in_double_precision(module: nn.Module, rows: Tensor) -> Tensor:
+    """Output of a module in inference, computed in float64.
+
+    In float32 the last digits of a row depend on the rows that stand beside it.
+    """
+    return apply_in_chunks(copy.deepcopy(module).double(), rows.double())
+
+
 class WithHead(nn.Module):
     """A copy of an encoder with one more, linear, layer.
 

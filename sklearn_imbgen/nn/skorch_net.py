@@ -1,6 +1,5 @@
 """skorch's NeuralNetClassifier with the manners of a scikit-learn classifier."""
 
-import copy
 import math
 import numbers
 from collections.abc import Iterable, Iterator
@@ -28,6 +27,7 @@ from torch import Tensor, nn
 from sklearn_imbgen._typing import Array
 from sklearn_imbgen.exceptions import DivergenceError
 from sklearn_imbgen.nn.checkpoint import Checkpoint
+from sklearn_imbgen.nn.modules import apply_in_double_precision
 from sklearn_imbgen.nn.networks import ResidualNetwork, TableNetwork, build_network
 from sklearn_imbgen.nn.runtime import (
     draw_seed,
@@ -727,11 +727,10 @@ class SkorchClassifier(NeuralNetClassifier):
         return float(super().score(X, y, sample_weight))
 
     def _predict_in_double_precision(self, X: Array) -> Array:
-        # in float32 the last digits of a row depend on the rows that stand beside it
-        with torch.no_grad(), limited_threads(1):
-            module = copy.deepcopy(self.module_).double().eval()
-            chunks = [module(part.double()) for part in torch.tensor(X).split(8192)]
-        return torch.cat(chunks).softmax(dim=1).numpy()
+        # one thread: with several, the order of a sum depends on the rows beside it too
+        with limited_threads(1):
+            logits = apply_in_double_precision(self.module_, torch.tensor(X))
+        return logits.softmax(dim=1).numpy()
 
 
 def _with_weight(y: Any) -> Any:
